@@ -3,7 +3,7 @@
  * workflows, activities, cli and openapi. Types and constants only: nothing here touches Node or a client.
  */
 import type { ErrorJson } from '../src/errors/dm-error.js';
-import type { SourceConfig, SubtaskConfig } from '../src/config/types.js';
+import type { SourceConfig, StartMeta, SubtaskConfig } from '../src/config/types.js';
 import type { SealedConfig } from '../src/config/secret.js';
 import type { UnitName } from '../src/unit.js';
 
@@ -120,7 +120,9 @@ export interface SubtaskInput {
   sourceId: string;
   config: SealedConfig<SubtaskConfig>;
   /** State carried over by continue-as-new; absent on a fresh start. */
-  carried?: SubtaskState;
+  carried?: SubtaskCarried;
+  /** History events after which the workflow continues as new; the server's own advice counts as well. */
+  historyLimit?: number;
 }
 
 export interface SubtaskState {
@@ -137,11 +139,35 @@ export interface SubtaskState {
   attempt: number;
   /** Next automatic resume, milliseconds since the epoch. */
   nextAutoResume?: number;
+  /** Where the dump's snapshot stands in the upstream binlog; kept until replication has a checkpoint of its own. */
+  dumpMeta?: StartMeta;
+}
+
+/** What continue-as-new hands to the next run of a subtask. */
+export interface SubtaskCarried {
+  state: SubtaskState;
+  /** Binding last heard of; older news is ignored. */
+  bindingEpoch: number;
+  /** Whether the unit to run was chosen from the downstream's checkpoints already. */
+  unitChosen: boolean;
+  backoff: BackoffState;
+}
+
+/** Where the automatic resume of one subtask stands (dm-internals of DM 5.3: step n waits min * factor^n). */
+export interface BackoffState {
+  step: number;
+  /** Milliseconds since the epoch of the last automatic resume, 0 = none yet. */
+  lastResume: number;
+  /** Milliseconds since the epoch from which the subtask has been healthy, for stepping back. */
+  healthySince: number;
 }
 
 // --- task ----------------------------------------------------------------------------------------------------------
 
-/** Input of `taskWorkflow`. */
+/**
+ * Input of `taskWorkflow`, and payload of its update `startSubtasks`: the workflow starts nothing by itself, so that a
+ * client uses update-with-start for the first start and for later ones alike.
+ */
 export interface TaskInput {
   task: string;
   subtasks: { sourceId: string; config: SealedConfig<SubtaskConfig> }[];
@@ -152,18 +178,19 @@ export interface TaskInput {
   /** Drop the task's meta tables before the first unit. */
   removeMeta: boolean;
   carried?: TaskState;
+  /** As in {@link SubtaskInput}; handed to the subtasks. */
+  historyLimit?: number;
 }
 
 export interface TaskState {
-  /** Source ids whose subtask workflows exist. */
-  running: string[];
-  /** Last word of each subtask, by source id. */
+  /** Last word of each subtask whose workflow exists, by source id. */
   subtasks: Record<string, SubtaskState>;
 }
 
 export interface TaskStatus {
   task: string;
   subtasks: { sourceId: string; state: SubtaskState }[];
+  configText: string;
 }
 
 // --- source --------------------------------------------------------------------------------------------------------
@@ -175,13 +202,16 @@ export interface SourceInput {
   /** The source file, secrets masked; what `get-config source` shows. */
   configText: string;
   carried?: SourceState;
+  /** As in {@link SubtaskInput}. */
+  historyLimit?: number;
 }
 
 export interface SourceState {
   /** Bound worker, `''` = none. */
   worker: string;
-  /** Subtask workflow ids to tell when the binding changes. */
-  subscribers: string[];
+  bindingEpoch: number;
+  /** Tasks that use the source; their subtasks are told when the binding changes. */
+  tasks: string[];
 }
 
 export interface SourceStatus {
@@ -199,14 +229,30 @@ export interface WorkerEntry {
   online: boolean;
   /** Most sources it takes at a time. */
   maxSources: number;
-  /** Raised at each registration, so that a late farewell of an old process is ignored. */
+  /** Differs in each process, so that a late farewell of an old one is ignored. */
   incarnation: string;
+}
+
+export interface SourceBinding {
+  /** Bound worker, `''` = none. */
+  worker: string;
+  /** Worker it was bound to last; preferred, because dump files and relay logs stand there. */
+  lastWorker: string;
 }
 
 export interface ClusterState {
   workers: WorkerEntry[];
-  /** Source id -> bound worker, `''` = none. */
-  sources: Record<string, string>;
+  /** By source id. */
+  sources: Record<string, SourceBinding>;
+  /** Raised with every change of a binding. */
+  epoch: number;
+}
+
+/** Input of `clusterWorkflow`; starts empty. */
+export interface ClusterInput {
+  carried?: ClusterState;
+  /** As in {@link SubtaskInput}. */
+  historyLimit?: number;
 }
 
 export interface RegisterWorker {
@@ -216,34 +262,52 @@ export interface RegisterWorker {
   incarnation: string;
 }
 
+export interface UnregisterWorker {
+  name: string;
+  incarnation: string;
+}
+
+/** Input of the `presence` activity: it runs, and heartbeats, as long as that process lives. */
+export interface PresenceInput {
+  name: string;
+  incarnation: string;
+}
+
 /** Names of messages; a message's payload type stands beside it. */
 export const MESSAGES = {
   /** Signals of task and subtask, for people with the Temporal CLI or Web UI: payload {@link Selection}, optional. */
   pause: 'pause',
   resume: 'resume',
   stop: 'stop',
-  /** The same as updates, answered with {@link CommandReply}. */
+  /** Updates of a task, {@link Selection} -> {@link CommandReply}. */
   pauseTask: 'pauseTask',
   resumeTask: 'resumeTask',
   stopTask: 'stopTask',
-  /** Update of a task: start subtasks of further sources ({@link TaskInput} -> {@link CommandReply}). */
+  /** Update of a task: start its subtasks, or some more of them ({@link TaskInput} -> {@link CommandReply}). */
   startSubtasks: 'startSubtasks',
   /** Query. Task -> {@link TaskStatus}, subtask -> {@link SubtaskState}, source -> {@link SourceStatus}, cluster -> {@link ClusterState}. */
   status: 'status',
+  /** Query of task, source: the sealed input, for clients that print or re-create it ({@link TaskInput}, {@link SourceInput}). */
+  config: 'config',
   /** Signal subtask -> task: {@link SubtaskChanged}. */
   subtaskChanged: 'subtaskChanged',
-  /** Signals between subtask and source. */
+  /** Signals subtask -> source: {@link Subscription}. */
   subscribe: 'subscribe',
   unsubscribe: 'unsubscribe',
+  /** Signal cluster -> source -> subtask: {@link WorkerBound}. */
   workerBound: 'workerBound',
-  /** Signal subtask -> source -> cluster: the bound worker does not answer. Payload {@link WorkerSuspect}. */
-  workerSuspect: 'workerSuspect',
-  /** Updates of the cluster. */
+  /** Updates of the cluster: {@link RegisterWorker}, {@link UnregisterWorker}. */
   registerWorker: 'registerWorker',
   unregisterWorker: 'unregisterWorker',
+  /** Update of the cluster: forget a worker that is offline; payload its name. */
+  removeWorker: 'removeWorker',
+  /** Updates of the cluster: {@link SourceInput} -> {@link SourceReply}, source id -> {@link SourceReply}. */
   addSource: 'addSource',
   removeSource: 'removeSource',
-  /** Update of a source: new configuration, only while no task uses it. */
+  /** Signals cluster -> source and back: may the source go? Payload none, {@link RemoveAnswer}. */
+  removeRequested: 'removeRequested',
+  removeAnswered: 'removeAnswered',
+  /** Update of a source: new configuration, only while no task uses it ({@link SourceInput} -> {@link SourceReply}). */
   updateSource: 'updateSource',
 } as const;
 
@@ -259,11 +323,29 @@ export interface SubtaskChanged {
   closed: boolean;
 }
 
-export interface WorkerBound {
-  worker: string;
+export interface Subscription {
+  task: string;
 }
 
-export interface WorkerSuspect {
-  sourceId: string;
+export interface WorkerBound {
+  /** `''` = none at present. */
   worker: string;
+  /** Grows with each change; news with a smaller number is late and ignored. */
+  epoch: number;
 }
+
+/** Answer to `removeRequested`: the tasks that still use the source; none = it has gone. */
+export interface RemoveAnswer {
+  sourceId: string;
+  tasks: string[];
+}
+
+/** Types of the `ApplicationFailure`s that cross from activities and updates to their callers. */
+export const FAILURE = {
+  /** `details[0]` is an {@link ErrorJson}. */
+  dmError: 'DmError',
+  /** Dump files that the load needs are not on the bound worker's disk: dump again. */
+  dumpFilesLost: 'DumpFilesLost',
+  /** Another live process has registered under the worker's name. */
+  nameTaken: 'NameTaken',
+} as const;
