@@ -117,6 +117,7 @@ export const ERROR_TABLE = {
     level: 'medium',
     message: 'fail to parse binglog status_vars: %v, offset: %d',
   },
+  11118: { class: 'functional', scope: 'internal', level: 'low', message: '%s' },
   11119: {
     class: 'functional',
     scope: 'internal',
@@ -145,11 +146,14 @@ export const ERROR_TABLE = {
     message: "upstream didn't log enough columns in binlog",
   },
   20001: { class: 'config', scope: 'internal', level: 'medium', message: 'checking item %s is not supported %s' },
+  20002: { class: 'config', scope: 'internal', level: 'medium', message: '%s' },
+  20003: { class: 'config', scope: 'internal', level: 'medium', message: '%s' },
   20004: { class: 'config', scope: 'internal', level: 'medium', message: 'task name should not be empty' },
   20005: { class: 'config', scope: 'internal', level: 'medium', message: 'empty source-id not valid' },
   20006: { class: 'config', scope: 'internal', level: 'medium', message: 'too long source-id not valid' },
   20007: { class: 'config', scope: 'internal', level: 'medium', message: 'online scheme %s not supported' },
   20008: { class: 'config', scope: 'internal', level: 'medium', message: 'invalid timezone string: %s' },
+  20009: { class: 'config', scope: 'internal', level: 'medium', message: 'parse config flag set' },
   20010: { class: 'config', scope: 'internal', level: 'medium', message: 'decrypt DB password %s failed' },
   20011: {
     class: 'config',
@@ -1004,7 +1008,7 @@ export const ERROR_TABLE = {
     message: 'some unexpected errors have occurred, please check the detailed error message',
   },
   49002: { class: 'openapi', scope: 'internal', level: 'high', message: 'data source configuration not found' },
-  50000: { class: 'not-set', scope: 'not-set', level: 'high', message: '(free text)' },
+  50000: { class: 'not-set', scope: 'not-set', level: 'high', message: '%s' },
 } as const satisfies Record<number, ErrorDefinition>;
 
 /** A code that stands in the table. */
