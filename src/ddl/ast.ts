@@ -87,7 +87,7 @@ export interface DataType extends Span {
    * INT1/BOOL -> tinyint, MIDDLEINT -> mediumint, DEC, FIXED, NUMERIC -> decimal, REAL, DOUBLE PRECISION, FLOAT8 ->
    * double (REAL -> float under REAL_AS_FLOAT), FLOAT(25..53) -> double, CHARACTER VARYING, NVARCHAR... -> varchar,
    * NCHAR -> char, LONG, LONG VARCHAR -> mediumtext, LONG VARBINARY -> mediumblob, CHAR BYTE -> binary,
-   * TEXT(n)/BLOB(n) -> the smallest of the family (in mysql; length is then absent), SERIAL -> bigint,
+   * TEXT(n)/BLOB(n) stay text/blob with `length` n (which of the family it is depends on the charset), SERIAL -> bigint,
    * GEOMETRYCOLLECTION/GEOMCOLLECTION -> geomcollection (mysql >= 8) or geometrycollection, JSON stays json (MariaDB
    * shows longtext with a check).
    */
