@@ -151,6 +151,8 @@ export interface SubtaskCarried {
   /** Whether the unit to run was chosen from the downstream's checkpoints already. */
   unitChosen: boolean;
   backoff: BackoffState;
+  sequence: number;
+  command: number;
 }
 
 /** Where the automatic resume of one subtask stands (dm-internals of DM 5.3: step n waits min * factor^n). */
@@ -184,7 +186,9 @@ export interface TaskInput {
 
 export interface TaskState {
   /** Last word of each subtask whose workflow exists, by source id. */
-  subtasks: Record<string, SubtaskState>;
+  subtasks: Record<string, SubtaskChanged>;
+  /** Number of the last command given to subtasks. */
+  command: number;
 }
 
 export interface TaskStatus {
@@ -314,11 +318,17 @@ export const MESSAGES = {
 /** Limits a command to some sources; absent = all. */
 export interface Selection {
   sources?: string[];
+  /** Number that a task gives its commands, so that a subtask can tell which it has taken in. */
+  command?: number;
 }
 
 export interface SubtaskChanged {
   sourceId: string;
   state: SubtaskState;
+  /** Grows with each report of one subtask: signals may overtake each other. */
+  sequence: number;
+  /** Highest {@link Selection.command} that the state takes into account. */
+  command: number;
   /** The subtask workflow is about to end. */
   closed: boolean;
 }

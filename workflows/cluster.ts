@@ -1,0 +1,268 @@
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  proxyActivities,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { dmError } from '../src/errors/dm-error.js';
+import type { DmActivities } from './activity-types.js';
+import { rebind } from './binding.js';
+import {
+  type ClusterInput,
+  type ClusterState,
+  FAILURE,
+  MESSAGES,
+  type RegisterWorker,
+  type RemoveAnswer,
+  type SourceInput,
+  type SourceReply,
+  sourceWorkflowId,
+  type UnregisterWorker,
+  type WorkerBound,
+  workerTaskQueue,
+} from './contract.js';
+import { answering, refusal } from './failures.js';
+import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
+import { sourceWorkflow } from './source.js';
+
+/** A worker that has not been heard of for this long is offline. Shorter than a unit's, so that the new binding is known first. */
+const PRESENCE_TIMEOUT_MS = 6_000;
+const REMOVE_WAIT_MS = 10_000;
+
+/** Which workers and sources exist, and who holds whom. */
+export async function clusterWorkflow(input: ClusterInput): Promise<void> {
+  const cluster = new Cluster(input);
+  await withOrderlyCancellation(
+    () => cluster.run(),
+    () => undefined,
+  );
+}
+
+class Cluster {
+  private readonly state: ClusterState;
+  private readonly historyLimit: number | undefined;
+  /** Running presence activities, by worker. Each registration has its own: a late end of an older one means nothing. */
+  private readonly presences = new Map<string, CancellationScope>();
+  private readonly removals = new Map<string, RemoveAnswer>();
+  /** Sources to be told of their worker. */
+  private readonly untold = new Set<string>();
+  private telling: Promise<void> | undefined;
+
+  constructor(input: ClusterInput) {
+    this.state = input.carried ?? { workers: [], sources: {}, epoch: 0 };
+    this.historyLimit = input.historyLimit;
+    this.listen();
+  }
+
+  async run(): Promise<void> {
+    // Activities do not outlive a run: those of the last one have ended, and the workers' watch begins anew.
+    for (const worker of this.state.workers) if (worker.online) this.watch(worker.name, worker.incarnation);
+    await condition(() => historyIsLong(this.historyLimit));
+    await handlersDone();
+    await condition(() => this.telling === undefined);
+    const next: ClusterInput = { carried: this.state };
+    if (this.historyLimit !== undefined) next.historyLimit = this.historyLimit;
+    await continueAsNew<typeof clusterWorkflow>(next);
+  }
+
+  private listen(): void {
+    setHandler(defineUpdate<void, [RegisterWorker]>(MESSAGES.registerWorker), (order) => this.register(order), {
+      validator: (order) => this.refuseTakenName(order),
+    });
+    setHandler(defineUpdate<void, [UnregisterWorker]>(MESSAGES.unregisterWorker), (order) => this.unregister(order));
+    setHandler(defineUpdate<void, [string]>(MESSAGES.removeWorker), (name) => this.removeWorker(name), {
+      validator: (name) => this.refuseOnline(name),
+    });
+    setHandler(defineUpdate<SourceReply, [SourceInput]>(MESSAGES.addSource), (order) => this.addSource(order), {
+      validator: (order) => this.refuseKnownSource(order.sourceId),
+    });
+    setHandler(defineUpdate<SourceReply, [string]>(MESSAGES.removeSource), (id) => this.removeSource(id), {
+      validator: (id) => this.refuseUnknownSource(id),
+    });
+    setHandler(defineSignal<[RemoveAnswer]>(MESSAGES.removeAnswered), (answer) => this.takeAnswer(answer));
+    setHandler(defineQuery<ClusterState>(MESSAGES.status), () => this.state);
+  }
+
+  // --- workers -----------------------------------------------------------------------------------------------------
+
+  private find(name: string): ClusterState['workers'][number] | undefined {
+    return this.state.workers.find((worker) => worker.name === name);
+  }
+
+  private refuseTakenName(order: RegisterWorker): void {
+    const known = this.find(order.name);
+    if (known === undefined || !known.online || known.incarnation === order.incarnation) return;
+    throw ApplicationFailure.create({
+      message: `a dm-worker named ${order.name} is online at ${known.addr}`,
+      type: FAILURE.nameTaken,
+      nonRetryable: true,
+    });
+  }
+
+  private async register(order: RegisterWorker): Promise<void> {
+    return answering(async () => {
+      this.refuseTakenName(order);
+      const entry = { ...order, online: true };
+      const others = this.state.workers.filter((worker) => worker.name !== order.name);
+      this.state.workers = [...others, entry].sort((a, b) => (a.name < b.name ? -1 : 1));
+      this.watch(order.name, order.incarnation);
+      this.rebindAll();
+    });
+  }
+
+  private async unregister(order: UnregisterWorker): Promise<void> {
+    return answering(async () => {
+      if (this.find(order.name)?.incarnation !== order.incarnation) return;
+      this.wentOffline(order.name);
+      // The caller may end after this: its units have been asked to give back what they hold.
+      await condition(() => this.telling === undefined);
+    });
+  }
+
+  private refuseOnline(name: string): void {
+    const known = this.find(name);
+    if (known === undefined) throw refusal(dmError(46004, [name]));
+    if (known.online) throw refusal(dmError(46005, [name]));
+  }
+
+  private async removeWorker(name: string): Promise<void> {
+    return answering(async () => {
+      this.refuseOnline(name);
+      this.state.workers = this.state.workers.filter((worker) => worker.name !== name);
+    });
+  }
+
+  /**
+   * Watches a worker through an activity on its own queue that heartbeats as long as its process lives. Heartbeats leave no
+   * trace in history, so that a cluster may stand for years.
+   */
+  private watch(name: string, incarnation: string): void {
+    this.presences.get(name)?.cancel();
+    const scope = new CancellationScope();
+    this.presences.set(name, scope);
+    const { presence } = proxyActivities<Pick<DmActivities, 'presence'>>({
+      taskQueue: workerTaskQueue(name),
+      heartbeatTimeout: PRESENCE_TIMEOUT_MS,
+      scheduleToStartTimeout: PRESENCE_TIMEOUT_MS,
+      startToCloseTimeout: '3650 days',
+      cancellationType: ActivityCancellationType.ABANDON,
+      retry: { maximumAttempts: 1 },
+      summary: `presence of ${name}`,
+    });
+    const ended = (): void => {
+      if (this.presences.get(name) === scope) this.wentOffline(name);
+    };
+    scope.run(() => presence({ name, incarnation })).then(ended, ended);
+  }
+
+  private wentOffline(name: string): void {
+    const worker = this.find(name);
+    if (worker !== undefined) worker.online = false;
+    const scope = this.presences.get(name);
+    this.presences.delete(name);
+    scope?.cancel();
+    this.rebindAll();
+  }
+
+  private rebindAll(): void {
+    for (const change of rebind(this.state)) this.untold.add(change.sourceId);
+    if (this.untold.size > 0) this.telling ??= this.tellSources();
+  }
+
+  private async tellSources(): Promise<void> {
+    for (const sourceId of this.untold) {
+      this.untold.delete(sourceId);
+      const binding = this.state.sources[sourceId];
+      if (binding === undefined) continue;
+      const news: WorkerBound = { worker: binding.worker, epoch: this.state.epoch };
+      try {
+        await getExternalWorkflowHandle(sourceWorkflowId(sourceId)).signal(MESSAGES.workerBound, news);
+      } catch {
+        // Its workflow was ended by hand: the source does not exist any more.
+        delete this.state.sources[sourceId];
+      }
+    }
+    this.telling = undefined;
+  }
+
+  // --- sources -----------------------------------------------------------------------------------------------------
+
+  private refuseKnownSource(sourceId: string): void {
+    if (this.state.sources[sourceId] !== undefined) throw refusal(dmError(46007, [sourceId]));
+  }
+
+  private refuseUnknownSource(sourceId: string): void {
+    if (this.state.sources[sourceId] === undefined) throw refusal(dmError(46008, [sourceId]));
+  }
+
+  private async addSource(order: SourceInput): Promise<SourceReply> {
+    return answering(async () => {
+      const { sourceId } = order;
+      this.refuseKnownSource(sourceId);
+      this.state.sources[sourceId] = { worker: '', lastWorker: '' };
+      this.state.epoch += 1;
+      try {
+        await this.startSource(order);
+      } catch (error) {
+        delete this.state.sources[sourceId];
+        throw error;
+      }
+      this.untold.add(sourceId);
+      this.rebindAll();
+      return { result: true, msg: '', source: sourceId, worker: this.state.sources[sourceId]?.worker ?? '' };
+    });
+  }
+
+  private async startSource(order: SourceInput): Promise<void> {
+    const { sourceId, config, configText } = order;
+    const input: SourceInput = { sourceId, config, configText };
+    if (this.historyLimit !== undefined) input.historyLimit = this.historyLimit;
+    try {
+      await startChild(sourceWorkflow, {
+        workflowId: sourceWorkflowId(sourceId),
+        args: [input],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: `Source ${sourceId}`,
+      });
+    } catch (error) {
+      // A source that outlived a cluster workflow ended by hand is as good as a new one; its tasks may be running.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  private async removeSource(sourceId: string): Promise<SourceReply> {
+    return answering(async () => {
+      this.refuseUnknownSource(sourceId);
+      const worker = this.state.sources[sourceId]?.worker ?? '';
+      this.removals.delete(sourceId);
+      let tasks: string[] = [];
+      try {
+        await getExternalWorkflowHandle(sourceWorkflowId(sourceId)).signal(MESSAGES.removeRequested);
+        if (!(await condition(() => this.removals.has(sourceId), REMOVE_WAIT_MS))) throw refusal(dmError(38045));
+        tasks = this.removals.get(sourceId)?.tasks ?? [];
+      } catch (error) {
+        if (error instanceof ApplicationFailure && error.type === FAILURE.dmError) throw error;
+        // No such workflow any more: the source is gone already.
+      }
+      if (tasks.length > 0) throw refusal(dmError(46010, [sourceId, tasks]));
+      delete this.state.sources[sourceId];
+      this.rebindAll();
+      return { result: true, msg: '', source: sourceId, worker };
+    });
+  }
+
+  private takeAnswer(answer: RemoveAnswer): void {
+    this.removals.set(answer.sourceId, answer);
+    // An answer that comes after the wait still counts: the source has gone.
+    if (answer.tasks.length === 0) delete this.state.sources[answer.sourceId];
+  }
+}

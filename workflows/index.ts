@@ -1,0 +1,5 @@
+/** What a dm-worker's workflow bundle holds. */
+export { clusterWorkflow } from './cluster.js';
+export { sourceWorkflow } from './source.js';
+export { subtaskWorkflow } from './subtask.js';
+export { taskWorkflow } from './task.js';
