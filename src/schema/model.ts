@@ -54,6 +54,8 @@ export interface Index {
   kind: IndexKind;
   parts: IndexPart[];
   invisible: boolean;
+  /** Made by the server for a foreign key: it gives way to a later index that begins with its columns. */
+  generated?: boolean;
 }
 
 export interface ForeignKey {
@@ -66,6 +68,15 @@ export interface ForeignKey {
   onUpdate?: string;
 }
 
+/** A CHECK constraint. */
+export interface Check {
+  name: string;
+  expression: string;
+  enforced: boolean;
+  /** MariaDB: the column whose definition holds the check; the check goes and changes with it. */
+  column?: string;
+}
+
 /** A base table. */
 export interface Table {
   schema: string;
@@ -73,8 +84,7 @@ export interface Table {
   columns: Column[];
   indexes: Index[];
   foreignKeys: ForeignKey[];
-  /** Names of CHECK constraints and their expressions. */
-  checks: { name: string; expression: string; enforced: boolean }[];
+  checks: Check[];
   charset: string;
   collation: string;
   /** Other table options as written (`ENGINE`, `ROW_FORMAT`, `COMMENT`...), upper-case name to text. */
