@@ -43,6 +43,8 @@ export interface SourceConfig {
   enableGtid: boolean;
   flavor: Flavor;
   serverId: number;
+  /** The user chose `serverId`; otherwise each task derives an id of its own from it. */
+  serverIdGiven?: boolean;
   from: DatabaseConfig;
   caseSensitive: boolean;
   checker: CheckerConfig;
