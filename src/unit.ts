@@ -13,6 +13,12 @@ export interface UnitContext<Progress> {
    * `signal.reason` may be `'lost-contact'` (see {@link isLostContact}): then the unit must not write any more.
    */
   readonly signal: AbortSignal;
+  /**
+   * Whether this process may still write for the unit: asked right before a transaction is sent. A process that was stopped
+   * and wakes up may serve its sockets before the timer that would abort {@link signal}; this computes from the clock.
+   * Absent = there is no other worker that could own the unit.
+   */
+  mayWrite?(): boolean;
   /** Tells how far the unit is. Cheap: call it as often as it changes (at most some times a second reaches the user). */
   report(progress: Progress): void;
   readonly logger: Logger;

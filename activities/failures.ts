@@ -1,0 +1,42 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { toDmError } from '../src/errors/dm-error.js';
+import { FenceLostError } from '../src/meta/fence.js';
+import { isRetryable } from '../src/mysql/errors.js';
+import { FAILURE } from '../workflows/contract.js';
+
+/** The failure of a unit that ended because another worker may own it, or because Temporal asked for a new attempt. */
+export function handedOver(why: string): ApplicationFailure {
+  return ApplicationFailure.create({ message: why, type: 'HandedOver', nonRetryable: false });
+}
+
+/** The failure of a load whose dump files are not on this worker's disk. */
+export function dumpFilesLost(directory: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: `no complete dump in ${directory}`,
+    type: FAILURE.dumpFilesLost,
+    nonRetryable: true,
+  });
+}
+
+/**
+ * Any error of the engine as Temporal's: what may pass by itself (a lost connection, a deadlock) is repeated by Temporal's
+ * retry policy, everything else goes to the workflow at once, with DM's error in the details.
+ */
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (hasCause(error, (cause) => cause instanceof FenceLostError)) return handedOver('another worker has taken over');
+  const dm = toDmError(error);
+  return ApplicationFailure.create({
+    message: dm.toString(),
+    type: FAILURE.dmError,
+    nonRetryable: !isRetryable(error),
+    details: [dm.toJSON()],
+  });
+}
+
+function hasCause(error: unknown, wanted: (cause: unknown) => boolean): boolean {
+  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
+    if (wanted(cause)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { Context } from '@temporalio/activity';
+import { openSecrets } from '../src/config/secret.js';
+import type { SubtaskConfig } from '../src/config/types.js';
+import type { Logger } from '../src/log/logger.js';
+import { LOST_CONTACT, type UnitContext, type UnitResult } from '../src/unit.js';
+import type { DmActivities, UnitInput, UnitOutcome } from '../workflows/activity-types.js';
+import type { PresenceInput, Progress } from '../workflows/contract.js';
+import { dumpFilesLost, handedOver, toFailure } from './failures.js';
+import { type Heart, withHeartbeat } from './heartbeat.js';
+import type { DumpResult, Units } from './units.js';
+
+/** The process that the activities run in. */
+export interface ActivityHost {
+  units: Units;
+  /** The dm-worker's name. */
+  worker: string;
+  /** Told apart from other processes of the same name. */
+  incarnation: string;
+  /** Absolute path; dump files stand below it. */
+  dataDir: string;
+  logger: Logger;
+  /** Hears when the cluster begins and ends to regard this process as online. */
+  onPresence(online: boolean): void;
+  /** Off only in tests of the fence. */
+  watchdog?: boolean;
+}
+
+/** Makes the activities of one dm-worker. */
+export function createActivities(host: ActivityHost): DmActivities {
+  const { units } = host;
+  return {
+    presence: (input) => presence(host, input),
+    chooseUnit: (input) =>
+      guarded(async () => {
+        const config = openSecrets<SubtaskConfig>(input.config);
+        return withHeartbeat(() => units.chooseUnit(config, dumpDirOf(host, config), input.dumpMeta));
+      }),
+    dump: (input) => runUnit(host, input, (config, context, dir) => units.dump(config, context, dir)),
+    load: (input) =>
+      runUnit(host, input, async (config, context, dir) => {
+        if (!(await units.hasDump(dir))) throw dumpFilesLost(dir);
+        return units.load(config, context, dir);
+      }),
+    sync: (input) => runUnit(host, input, (config, context, dir) => units.sync(config, context, dir, input.dumpMeta)),
+    removeMeta: (config) => guarded(() => units.removeMeta(openSecrets<SubtaskConfig>(config))),
+  };
+}
+
+/** Where a subtask's dump files stand: a worker holds several sources, so each has a directory of its own. */
+function dumpDirOf(host: ActivityHost, config: SubtaskConfig): string {
+  return resolve(host.dataDir, `${config.load.dir}.${encodeURIComponent(config.sourceId)}`);
+}
+
+async function runUnit<P extends Progress>(
+  host: ActivityHost,
+  input: UnitInput,
+  work: (config: SubtaskConfig, context: UnitContext<P>, dumpDir: string) => Promise<UnitResult & DumpResult>,
+): Promise<UnitOutcome> {
+  return guarded(async () => {
+    const config = openSecrets<SubtaskConfig>(input.config);
+    return withHeartbeat(
+      async (heart) => {
+        const last: { progress?: Progress } = {};
+        const context = unitContext<P>(host, config, heart, last);
+        const result = await work(config, context, dumpDirOf(host, config));
+        if (!result.finished) refuseIfNotOurs(heart);
+        const outcome: UnitOutcome = { finished: result.finished };
+        if (last.progress !== undefined) outcome.progress = last.progress;
+        if (result.meta !== undefined) outcome.dumpMeta = result.meta;
+        return outcome;
+      },
+      { watchdog: host.watchdog ?? true },
+    );
+  });
+}
+
+function unitContext<P extends Progress>(
+  host: ActivityHost,
+  config: SubtaskConfig,
+  heart: Heart,
+  last: { progress?: Progress },
+): UnitContext<P> {
+  const { activityType, attempt } = Context.current().info;
+  return {
+    signal: heart.signal,
+    mayWrite: () => heart.mayWrite(),
+    report: (progress) => {
+      last.progress = progress;
+      heart.report(progress);
+    },
+    logger: host.logger.with({ task: config.task, source: config.sourceId, unit: activityType, attempt }),
+    worker: host.worker,
+  };
+}
+
+/** After a drain for these reasons the attempt has no result: Temporal, or whoever has the unit now, goes on. */
+function refuseIfNotOurs(heart: Heart): void {
+  if (heart.signal.reason === LOST_CONTACT)
+    throw handedOver('no contact with Temporal: stopped before another worker starts');
+  if (heart.signal.reason === 'paused') throw handedOver('the activity was paused by an operator');
+}
+
+async function presence(host: ActivityHost, input: PresenceInput): Promise<void> {
+  if (input.incarnation !== host.incarnation) return;
+  await withHeartbeat(
+    async (heart) => {
+      host.onPresence(true);
+      try {
+        await aborted(heart.signal);
+      } finally {
+        host.onPresence(false);
+      }
+    },
+    { everyMs: 1_000 },
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolvePromise) => {
+    signal.addEventListener('abort', () => resolvePromise(), { once: true });
+  });
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

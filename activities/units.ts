@@ -1,0 +1,27 @@
+import type { StartMeta, SubtaskConfig } from '../src/config/types.js';
+import type { UnitContext, UnitResult } from '../src/unit.js';
+import type { SubtaskUnit } from '../workflows/activity-types.js';
+import type { DumpProgress, LoadProgress, SyncProgress } from '../workflows/contract.js';
+
+/** A complete dump says where its snapshot stands. */
+export interface DumpResult extends UnitResult {
+  meta?: StartMeta;
+}
+
+/** What activities need of the engine. `engine.ts` binds it to src; tests of workflows put small stand-ins here. */
+export interface Units {
+  /** Which unit a subtask has to begin with, from the downstream's checkpoints and the files in `dumpDir`. */
+  chooseUnit(config: SubtaskConfig, dumpDir: string, dumpMeta: StartMeta | undefined): Promise<SubtaskUnit>;
+  /** Begins from nothing: removes what an interrupted dump or load has left. */
+  dump(config: SubtaskConfig, context: UnitContext<DumpProgress>, dumpDir: string): Promise<DumpResult>;
+  load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dumpDir: string): Promise<UnitResult>;
+  /** Whether `dumpDir` holds a complete dump. */
+  hasDump(dumpDir: string): Promise<boolean>;
+  sync(
+    config: SubtaskConfig,
+    context: UnitContext<SyncProgress>,
+    dumpDir: string,
+    dumpMeta: StartMeta | undefined,
+  ): Promise<UnitResult>;
+  removeMeta(config: SubtaskConfig): Promise<void>;
+}
