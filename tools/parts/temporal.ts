@@ -94,5 +94,6 @@ async function buildWithGo(program: string): Promise<void> {
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+  const text = String(error instanceof Error ? error.message : error);
+  return text.split('\n', 1)[0]?.slice(0, 160) ?? '';
 }
