@@ -90,8 +90,10 @@ function createStatements(tables: MetaTables): string[] {
     id VARCHAR(32) NOT NULL COMMENT 'source id',
     binlog_name VARCHAR(128) NOT NULL,
     binlog_pos BIGINT UNSIGNED NOT NULL,
-    seq BIGINT UNSIGNED NOT NULL COMMENT 'row changes of the binlog since the start of the task, up to the checkpoint',
-    ddl LONGTEXT COMMENT 'JSON: statement in progress',
+    seq BIGINT UNSIGNED NOT NULL COMMENT 'changes of the binlog since the start of the task, up to the position',
+    applied_seq BIGINT UNSIGNED NOT NULL COMMENT 'every change up to this one is applied; beyond the position inside a transaction',
+    ddl LONGTEXT COMMENT 'JSON: statement about to be executed',
+    filter LONGTEXT COMMENT 'JSON: filter under which the changes were counted',
     update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
     PRIMARY KEY (id)) ${options}`,
     `CREATE TABLE IF NOT EXISTS ${tables.applied} (
