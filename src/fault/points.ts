@@ -4,7 +4,9 @@
  */
 export const FAULT_POINTS = {
   'dump.before-snapshot': 'connections are open, no lock taken',
+  'dump.locked': 'the upstream is locked, snapshots are open and the position is read',
   'dump.after-snapshot': 'position read, snapshots open, locks released',
+  'dump.before-table': 'some tables are dumped, the next one is not begun',
   'dump.before-rename': 'a data file is written and synced under its temporary name',
   'dump.before-metadata': 'all data files are complete, `metadata` does not exist yet',
   'dump.after-metadata': 'the dump is complete, the unit has not returned',

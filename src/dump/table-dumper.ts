@@ -1,0 +1,157 @@
+import type { DumpConfig } from '../config/types.js';
+import { dmError } from '../errors/dm-error.js';
+import { faultPoint } from '../fault/fault.js';
+import type { Logger } from '../log/logger.js';
+import type { DbConnection } from '../mysql/connect.js';
+import { serverErrno } from '../mysql/errors.js';
+import { quoteColumns, quoteIdent, quoteTable } from '../mysql/quote.js';
+import { planChunks, selectChunk } from './chunks.js';
+import { BufferPool, DataFiles } from './data-files.js';
+import { dataFileName } from './file-names.js';
+import { InsertWriter } from './insert-writer.js';
+import { streamRows } from './result-stream.js';
+import type { Chunk, OpenTable, TableQueue } from './table-queue.js';
+import { readLayout, showCreateTable, withoutCounter, type DumpTable, type TableSize } from './tables.js';
+import type { DumpTally } from './tally.js';
+
+/** What the readers of one dump share. */
+export interface DumpShared {
+  config: DumpConfig;
+  dir: string;
+  queue: TableQueue;
+  sizeOf: (table: DumpTable) => TableSize;
+  /** CREATE TABLE at the moment of the snapshot, by quoted name. */
+  structures: ReadonlyMap<string, string>;
+  tally: DumpTally;
+  logger: Logger;
+}
+
+/** Top of each data file. Rows are utf8mb4; TIMESTAMP values are UTC. */
+const DATA_PREAMBLE = Buffer.from(
+  "/*!40101 SET NAMES utf8mb4*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n/*!40103 SET TIME_ZONE='+00:00' */;\n",
+);
+
+const BUFFER_SIZE = 1024 * 1024;
+const ER_BAD_FIELD = 1054;
+const ER_NO_SUCH_TABLE = 1146;
+const ER_TABLE_DEF_CHANGED = 1412;
+
+/** One reader: takes tables and chunks from the queue until there is nothing left. */
+export class TableDumper {
+  readonly #connection: DbConnection;
+  readonly #shared: DumpShared;
+  readonly #pool = new BufferPool(BUFFER_SIZE);
+  /** Tables this connection has locked against DDL by reading them, while their chunks are open. */
+  #held: OpenTable[] = [];
+
+  constructor(connection: DbConnection, shared: DumpShared) {
+    this.#connection = connection;
+    this.#shared = shared;
+  }
+
+  async run(): Promise<void> {
+    await this.#connection.query('SAVEPOINT dump');
+    for (;;) {
+      const work = this.#shared.queue.next();
+      if (work === undefined) break;
+      await this.#releaseTables();
+      if (work.kind === 'chunk') {
+        await this.#dumpChunk(work.chunk);
+      } else {
+        await faultPoint('dump.before-table');
+        const chunk = await this.#openTable(work.table);
+        if (chunk !== undefined) await this.#dumpChunk(chunk);
+      }
+    }
+  }
+
+  /**
+   * Going back to the savepoint ends the metadata locks that our reads took, so that DDL upstream has to wait for the
+   * dump of one table only; the snapshot stays.
+   */
+  async #releaseTables(): Promise<void> {
+    if (this.#held.some((table) => table.openChunks > 0)) return;
+    if (this.#held.length === 0) return;
+    this.#held = [];
+    await this.#connection.query('ROLLBACK TO SAVEPOINT dump');
+  }
+
+  async #openTable(table: DumpTable): Promise<Chunk | undefined> {
+    const { config, queue, sizeOf, tally, logger } = this.#shared;
+    const name = quoteTable(table.schema, table.name);
+    try {
+      // From here on no DDL can change the table until we let it go.
+      await this.#connection.query(`SELECT 1 FROM ${name} LIMIT 0`);
+      await this.#assertUnchanged(table);
+      const layout = await readLayout(this.#connection, table);
+      const conditions = await planChunks(this.#connection, table, layout, sizeOf(table), {
+        rows: config.rows,
+        fileSize: config.chunkFilesize,
+        where: config.where,
+      });
+      const open: OpenTable = { table, layout, openChunks: 0 };
+      const first = queue.addChunks(open, conditions);
+      this.#held.push(open);
+      return first;
+    } catch (error) {
+      if (serverErrno(error) !== ER_NO_SUCH_TABLE) throw this.#annotate(error, name);
+      logger.warn('table was dropped while the dump ran, its rows are left out', { table: name });
+      tally.completedTables++;
+      return undefined;
+    }
+  }
+
+  async #assertUnchanged(table: DumpTable): Promise<void> {
+    const name = quoteTable(table.schema, table.name);
+    const before = this.#shared.structures.get(name) ?? '';
+    const now = await showCreateTable(this.#connection, table);
+    if (withoutCounter(before) !== withoutCounter(now)) throw changedError(name);
+  }
+
+  async #dumpChunk(chunk: Chunk): Promise<void> {
+    const { table, layout } = chunk.of;
+    const { config, dir, tally } = this.#shared;
+    const name = quoteTable(table.schema, table.name);
+    const nameOf = (part: number): string => dataFileName(table.schema, table.name, chunk.number, part);
+    const files = new DataFiles(dir, nameOf, this.#pool);
+    const columns = quoteColumns(layout.columns.map((column) => column.name));
+    const writer = new InsertWriter({
+      files,
+      pool: this.#pool,
+      preamble: DATA_PREAMBLE,
+      header: Buffer.from(`INSERT INTO ${quoteIdent(table.name)} (${columns}) VALUES\n`),
+      formats: Uint8Array.from(layout.columns.map((column) => column.format)),
+      statementSize: config.statementSize,
+      fileSize: config.rows === undefined ? config.chunkFilesize : undefined,
+      onProgress: (rows, bytes) => {
+        tally.rows += rows;
+        tally.bytes += bytes;
+      },
+    });
+    if (!this.#held.includes(chunk.of)) this.#held.push(chunk.of);
+    try {
+      await streamRows(this.#connection, selectChunk(table, layout, chunk.condition, config.where), writer);
+      await writer.finish();
+    } catch (error) {
+      await files.abandon();
+      throw this.#annotate(error, name);
+    }
+    if (--chunk.of.openChunks === 0) tally.completedTables++;
+  }
+
+  #annotate(error: unknown, table: string): unknown {
+    const errno = serverErrno(error);
+    if (errno === ER_TABLE_DEF_CHANGED || errno === ER_BAD_FIELD || errno === ER_NO_SUCH_TABLE) {
+      return changedError(table, error);
+    }
+    return error;
+  }
+}
+
+function changedError(table: string, cause?: unknown): Error {
+  return dmError(32001, [`the structure of ${table} was changed while the dump ran`], {
+    cause,
+    scope: 'upstream',
+    workaround: 'Please resume the task: the dump is taken again. Avoid DDL upstream while it runs.',
+  });
+}
