@@ -352,7 +352,7 @@ export const ERROR_TABLE = {
   26002: { class: 'task-check', scope: 'internal', level: 'high', message: 'failed to open DSN %s:***@%s:%d' },
   26003: { class: 'task-check', scope: 'internal', level: 'medium', message: 'generate table router error' },
   26004: { class: 'task-check', scope: 'internal', level: 'medium', message: 'generate column mapping error' },
-  26005: { class: 'task-check', scope: 'internal', level: 'medium', message: '%s: %v  detail: %v' },
+  26005: { class: 'task-check', scope: 'internal', level: 'medium', message: '%s: %v\n detail: %v' },
   26006: { class: 'task-check', scope: 'internal', level: 'medium', message: 'generate block allow list error' },
   26007: { class: 'task-check', scope: 'internal', level: 'medium', message: '%s has GTID_MODE = %s instead of ON' },
   28001: { class: 'relay-event-lib', scope: 'internal', level: 'high', message: 'parse server-uuid.index' },

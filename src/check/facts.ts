@@ -1,0 +1,253 @@
+import type { SubtaskConfig } from '../config/types.js';
+import type { TableFilter } from '../filter/block-allow-list.js';
+import { queryRows, type DbConnection, type DbRole, type Row } from '../mysql/connect.js';
+import { serverErrno } from '../mysql/errors.js';
+import { quoteString } from '../mysql/quote.js';
+import { binlogFiles, detectServer, purgedGtidSet, type ServerInfo } from '../mysql/server-info.js';
+import { Privileges } from './privileges.js';
+
+/** What the checks know of any server. */
+export interface ServerFacts {
+  info: ServerInfo;
+  privileges: Privileges;
+  /** `user` and `host` part of the account in use. */
+  account: { user: string; host: string };
+  /** Tells one server from another. */
+  identity: string;
+  /** Global variables beyond those of {@link ServerInfo}; absent where the server has none such. */
+  variables: ReadonlyMap<string, string>;
+}
+
+/** A selected upstream table. */
+export interface TableFacts {
+  schema: string;
+  name: string;
+  engine: string;
+  hasKey: boolean;
+  /** Names of its foreign keys. */
+  foreignKeys: string[];
+  /** Those that change rows of this table when a referenced row changes. */
+  cascades: string[];
+  /** Collations of the table and its columns. */
+  collations: string[];
+}
+
+export interface UpstreamFacts extends ServerFacts {
+  tables: TableFacts[];
+  /** Databases the selection takes. */
+  schemas: string[];
+  /** Names of the binlog files, oldest first; `undefined` when they cannot be listed. */
+  binlogFiles?: string[];
+  /** Text of the GTID set that the binlog does not hold any more. */
+  purgedGtids?: string;
+  /** `binlog-do-db` and `binlog-ignore-db`. */
+  binlogDatabases: { only: string; except: string };
+}
+
+export interface DownstreamFacts extends ServerFacts {
+  /** `schema.table` in lower case of what exists there. */
+  tables: ReadonlySet<string>;
+  collations: ReadonlySet<string>;
+  /** Why the task's time zone cannot be used; absent = it can. */
+  timezoneProblem?: string;
+}
+
+const EXTRA_VARIABLES = [
+  'read_only',
+  'super_read_only',
+  'binlog_expire_logs_seconds',
+  'expire_logs_days',
+  'innodb_native_foreign_keys',
+  'hostname',
+  'port',
+];
+
+async function serverFacts(connection: DbConnection, role: DbRole): Promise<ServerFacts> {
+  const info = await detectServer(connection, role);
+  const names = EXTRA_VARIABLES.map((name) => quoteString(name)).join(', ');
+  const rows = await queryRows(connection, role, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
+  const variables = new Map(rows.map((row) => [text(row, 'Variable_name').toLowerCase(), text(row, 'Value')]));
+  const grants = await queryRows(connection, role, 'SHOW GRANTS');
+  const [account] = await queryRows(connection, role, 'SELECT CURRENT_USER() AS account');
+  const at = text(account, 'account').lastIndexOf('@');
+  return {
+    info,
+    privileges: new Privileges(grants.map((row) => String(Object.values(row)[0]))),
+    account: { user: text(account, 'account').slice(0, at), host: text(account, 'account').slice(at + 1) },
+    identity: info.serverUuid !== '' ? info.serverUuid : `${variables.get('hostname')}:${variables.get('port')}`,
+    variables,
+  };
+}
+
+function text(row: Row | undefined, column: string): string {
+  const value = row?.[column] as string | number | null | undefined;
+  return value === null || value === undefined ? '' : String(value);
+}
+
+/** Which parts of an upstream a check needs; the others are not read. */
+export interface UpstreamNeeds {
+  tables: boolean;
+  binlog: boolean;
+}
+
+/**
+ * Reads everything about an upstream that the checks judge.
+ *
+ * @throws DmError 10003, 10005
+ */
+export async function readUpstream(
+  connection: DbConnection,
+  config: SubtaskConfig,
+  filter: TableFilter,
+  needs: UpstreamNeeds,
+): Promise<UpstreamFacts> {
+  const facts: UpstreamFacts = {
+    ...(await serverFacts(connection, 'upstream')),
+    tables: [],
+    schemas: [],
+    binlogDatabases: { only: '', except: '' },
+  };
+  if (needs.tables) Object.assign(facts, await readTables(connection, filter));
+  if (needs.binlog && facts.info.logBin) await readBinlog(connection, config, facts);
+  return facts;
+}
+
+/** Without the privilege the lists stay unknown: the lack itself is another check's finding. */
+async function readBinlog(connection: DbConnection, config: SubtaskConfig, facts: UpstreamFacts): Promise<void> {
+  try {
+    facts.binlogFiles = (await binlogFiles(connection)).map((file) => file.name);
+    if (config.enableGtid) facts.purgedGtids = (await purgedGtidSet(connection, facts.info.flavor)).toString();
+    const [status] = await statusRows(connection, facts.info.flavor);
+    facts.binlogDatabases = { only: text(status, 'Binlog_Do_DB'), except: text(status, 'Binlog_Ignore_DB') };
+  } catch (error) {
+    if (![1227, 1044, 1045, 1142].includes(serverErrno(error) ?? 0)) throw error;
+  }
+}
+
+async function statusRows(connection: DbConnection, flavor: string): Promise<Row[]> {
+  try {
+    return await queryRows(
+      connection,
+      'upstream',
+      flavor === 'mysql' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS',
+    );
+  } catch (error) {
+    if (serverErrno(error) !== 1064) throw error;
+    return queryRows(connection, 'upstream', 'SHOW MASTER STATUS');
+  }
+}
+
+const SYSTEM = "('mysql', 'information_schema', 'performance_schema', 'sys')";
+
+async function readTables(
+  connection: DbConnection,
+  filter: TableFilter,
+): Promise<Pick<UpstreamFacts, 'tables' | 'schemas'>> {
+  const schemas = (await queryRows(connection, 'upstream', 'SHOW DATABASES'))
+    .map((row) => String(Object.values(row)[0]))
+    .filter((schema) => filter.matchesSchema(schema));
+  const tables = new Map<string, TableFacts>();
+  const list = await queryRows(
+    connection,
+    'upstream',
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ENGINE AS e, TABLE_COLLATION AS c FROM information_schema.TABLES
+     WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ${SYSTEM}`,
+  );
+  for (const row of list) {
+    const [schema, name] = [text(row, 's'), text(row, 't')];
+    if (!filter.matchesTable(schema, name)) continue;
+    const collation = text(row, 'c');
+    tables.set(tableKey(schema, name), {
+      schema,
+      name,
+      engine: text(row, 'e'),
+      hasKey: false,
+      foreignKeys: [],
+      cascades: [],
+      collations: collation === '' ? [] : [collation],
+    });
+  }
+  if (tables.size > 0) await describeTables(connection, tables);
+  return { schemas, tables: [...tables.values()] };
+}
+
+async function describeTables(connection: DbConnection, tables: Map<string, TableFacts>): Promise<void> {
+  const find = (row: Row): TableFacts | undefined => tables.get(tableKey(text(row, 's'), text(row, 't')));
+  const keys = await queryRows(
+    connection,
+    'upstream',
+    `SELECT DISTINCT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.STATISTICS
+     WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA NOT IN ${SYSTEM}`,
+  );
+  for (const row of keys) {
+    const table = find(row);
+    if (table !== undefined) table.hasKey = true;
+  }
+  const references = await queryRows(
+    connection,
+    'upstream',
+    `SELECT CONSTRAINT_SCHEMA AS s, TABLE_NAME AS t, CONSTRAINT_NAME AS n, UPDATE_RULE AS u, DELETE_RULE AS d
+     FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA NOT IN ${SYSTEM}`,
+  );
+  for (const row of references) {
+    const table = find(row);
+    table?.foreignKeys.push(text(row, 'n'));
+    const acts = ['u', 'd'].some((rule) => /^(CASCADE|SET NULL|SET DEFAULT)$/i.test(text(row, rule)));
+    if (acts) table?.cascades.push(text(row, 'n'));
+  }
+  const collations = await queryRows(
+    connection,
+    'upstream',
+    `SELECT DISTINCT TABLE_SCHEMA AS s, TABLE_NAME AS t, COLLATION_NAME AS c FROM information_schema.COLUMNS
+     WHERE COLLATION_NAME IS NOT NULL AND TABLE_SCHEMA NOT IN ${SYSTEM}`,
+  );
+  for (const row of collations) {
+    const table = find(row);
+    if (table !== undefined && !table.collations.includes(text(row, 'c'))) table.collations.push(text(row, 'c'));
+  }
+}
+
+function tableKey(schema: string, table: string): string {
+  return `${schema}\u0000${table}`;
+}
+
+/**
+ * Reads everything about the downstream that the checks judge.
+ *
+ * @throws DmError 10003, 10005
+ */
+export async function readDownstream(connection: DbConnection, timezone: string): Promise<DownstreamFacts> {
+  const facts = await serverFacts(connection, 'downstream');
+  const tables = await queryRows(
+    connection,
+    'downstream',
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ${SYSTEM}`,
+  );
+  const collations = await queryRows(connection, 'downstream', 'SHOW COLLATION');
+  const result: DownstreamFacts = {
+    ...facts,
+    tables: new Set(tables.map((row) => `${text(row, 's')}.${text(row, 't')}`.toLowerCase())),
+    // MariaDB lists its newer collations without their charset; both spellings count.
+    collations: new Set(
+      collations.flatMap((row) => {
+        const name = text(row, 'Collation').toLowerCase();
+        return name.startsWith('uca1400') ? [name, `utf8mb4_${name}`, `utf8mb3_${name}`] : [name];
+      }),
+    ),
+  };
+  if (timezone !== '') {
+    const problem = await timezoneProblem(connection, timezone);
+    if (problem !== undefined) result.timezoneProblem = problem;
+  }
+  return result;
+}
+
+async function timezoneProblem(connection: DbConnection, timezone: string): Promise<string | undefined> {
+  try {
+    await queryRows(connection, 'downstream', `SET time_zone = ${quoteString(timezone)}`);
+    return undefined;
+  } catch (error) {
+    if (serverErrno(error) === undefined) throw error;
+    return `the downstream does not know the time zone ${timezone}`;
+  }
+}

@@ -1,0 +1,150 @@
+import type { SubtaskConfig } from '../config/types.js';
+import { DmError, dmError } from '../errors/dm-error.js';
+import { createTableFilter } from '../filter/block-allow-list.js';
+import { metaTables } from '../meta/tables.js';
+import { queryRows, type DbConnection } from '../mysql/connect.js';
+import { quoteString } from '../mysql/quote.js';
+import { serverErrno } from '../mysql/errors.js';
+import { closeAfterCheck, openForCheck } from './connections.js';
+import { readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
+import { CHECKS, isWanted, type Check } from './kinds.js';
+import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
+import * as server from './server-checks.js';
+import type { Judgement, StartPoint } from './server-checks.js';
+import * as tables from './table-checks.js';
+
+/** Options of {@link runCheck}. */
+export interface CheckOptions {
+  signal?: AbortSignal;
+  /** The task starts without its old checkpoints, so they say nothing about where it starts. */
+  removeMeta?: boolean;
+}
+
+/** Longest time for the whole check, as in DM. */
+const CHECK_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Checks everything a task needs of its upstreams and its downstream (manual section 4.4.2) and reports every problem,
+ * not only the first. Changes nothing. Connects to all servers even when every item is left out.
+ *
+ * @param configs the subtasks of one task
+ * @throws DmError 26002 when a server cannot be reached, 26001 when names of tables clash, 10003 and 10005 when one fails
+ * while it is asked
+ */
+export async function runCheck(configs: readonly SubtaskConfig[], options: CheckOptions = {}): Promise<CheckReport> {
+  if (configs.length === 0) return buildReport([]);
+  const limit = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
+  const connections = await openForCheck(configs, signal);
+  try {
+    const down = await readDownstream(connections.downstream, configs[0].timezone);
+    const perSource = await Promise.all(
+      configs.map(async (config, index) => {
+        const up = await facts(connections.upstreams[index], config);
+        const start = options.removeMeta === true ? undefined : await checkpoint(connections.downstream, config);
+        return outcomesOf(config, up, down, start ?? fileStart(config));
+      }),
+    );
+    return buildReport(perSource.flat());
+  } finally {
+    await closeAfterCheck(connections);
+  }
+}
+
+function facts(connection: DbConnection, config: SubtaskConfig): Promise<UpstreamFacts> {
+  const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
+  return readUpstream(connection, config, createTableFilter(config.blockAllowList, config.caseSensitive), {
+    tables: [CHECKS.selection, CHECKS.tableSchema, CHECKS.dumpPrivilege, CHECKS.targetPrivilege].some(wanted),
+    binlog: [CHECKS.startPosition, CHECKS.binlogDatabases].some(wanted),
+  });
+}
+
+function outcomesOf(
+  config: SubtaskConfig,
+  up: UpstreamFacts,
+  down: DownstreamFacts,
+  start: StartPoint | undefined,
+): CheckOutcome[] {
+  const outcomes: CheckOutcome[] = [];
+  const upstream = `address of db instance - ${config.from.host}:${config.from.port}`;
+  const add = (check: Check, judge: () => Judgement, extra = upstream): void => {
+    if (isWanted(check, config.taskMode, config.ignoreCheckingItems)) outcomes.push(outcome(check, judge(), extra));
+  };
+  add(CHECKS.version, () => server.judgeVersion(up));
+  add(CHECKS.serverId, () => server.judgeServerId(up));
+  add(CHECKS.binlogEnable, () => server.judgeBinlogEnabled(up));
+  add(CHECKS.binlogFormat, () => server.judgeBinlogFormat(up));
+  add(CHECKS.binlogRowImage, () => server.judgeRowImage(up));
+  add(CHECKS.rowValueOptions, () => server.judgeRowValueOptions(up));
+  add(CHECKS.gtidMode, () => server.judgeGtidMode(up, config.enableGtid));
+  add(CHECKS.dumpPrivilege, () => server.judgeDumpPrivileges(up, config.dump.consistency));
+  add(CHECKS.replicationPrivilege, () => server.judgeReplicationPrivileges(up));
+  add(CHECKS.startPosition, () => server.judgeStartPosition(up, start, config.enableGtid));
+  add(CHECKS.binlogRetention, () => server.judgeRetention(up));
+  add(CHECKS.binlogDatabases, () => server.judgeBinlogDatabases(up));
+  addTableChecks(add, config, up, down);
+  addTargetChecks(add, config, up, down);
+  return outcomes;
+}
+
+type Add = (check: Check, judge: () => Judgement, extra?: string) => void;
+
+function addTableChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down: DownstreamFacts): void {
+  if (up.info.lowerCaseTableNames === 0 && down.info.lowerCaseTableNames !== 0) {
+    const conflicts = tables.caseConflicts(up.tables);
+    if (conflicts.length > 0) throw dmError(26001, [conflicts]);
+  }
+  add(CHECKS.selection, () => tables.judgeSelection(up));
+  add(CHECKS.tableSchema, () => tables.judgeTables(up, down), `source ${config.sourceId}`);
+  add(CHECKS.cascades, () => tables.judgeCascades(up), `source ${config.sourceId}`);
+  add(CHECKS.engines, () => tables.judgeEngines(up), `source ${config.sourceId}`);
+}
+
+function addTargetChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down: DownstreamFacts): void {
+  const target = `address of db instance - ${config.to.host}:${config.to.port}`;
+  const schemas = [...up.schemas, config.metaSchema];
+  add(CHECKS.sameServer, () => server.judgeSameServer(up, down), target);
+  add(CHECKS.targetPrivilege, () => server.judgeTargetPrivileges(down, schemas, config.taskMode !== 'full'), target);
+  add(CHECKS.targetReadOnly, () => server.judgeReadOnly(down), target);
+  add(CHECKS.targetTimezone, () => server.judgeTimezone(down.timezoneProblem), target);
+  add(CHECKS.targetPacket, () => server.judgePacket(up, down, config), target);
+  add(CHECKS.nameCase, () => server.judgeNameCase(up, down), target);
+}
+
+function outcome(check: Check, judgement: Judgement, extra: string): CheckOutcome {
+  const result: CheckOutcome = { kind: check, findings: judgement.findings, extra };
+  if (judgement.instruction !== undefined) result.instruction = judgement.instruction;
+  return result;
+}
+
+function fileStart(config: SubtaskConfig): StartPoint | undefined {
+  return config.meta === undefined ? undefined : { origin: "the task file's `meta`", ...config.meta };
+}
+
+const ER_NO_SUCH_TABLE = 1146;
+const ER_BAD_DB = 1049;
+const ER_BAD_FIELD = 1054;
+const DENIED = [1044, 1142, 1143];
+
+/** The global checkpoint of an earlier run: replication goes on from there, whatever the task file says. */
+async function checkpoint(downstream: DbConnection, config: SubtaskConfig): Promise<StartPoint | undefined> {
+  const table = metaTables(config.metaSchema, config.task).syncerCheckpoint;
+  const where = `id = ${quoteString(config.sourceId)} AND is_global`;
+  try {
+    const sql = `SELECT binlog_name AS name, binlog_gtid AS gtid FROM ${table} WHERE ${where}`;
+    const [row] = await queryRows(downstream, 'downstream', sql);
+    if (row === undefined) return undefined;
+    const name = (row['name'] ?? '') as string;
+    return {
+      origin: `the checkpoint of the task (${config.metaSchema})`,
+      // A relay log's name carries the number of its directory: `mysql-bin|000001.000003`.
+      binlogName: name.replace(/\|\d+(?=\.)/, ''),
+      binlogGtid: (row['gtid'] ?? '') as string,
+    };
+  } catch (error) {
+    const errno = serverErrno(error) ?? 0;
+    const none = [ER_NO_SUCH_TABLE, ER_BAD_DB, ER_BAD_FIELD, ...DENIED].includes(errno);
+    if (error instanceof DmError && none) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import { charsetOfCollation } from '../schema/charsets.js';
+import { versionAtLeast } from '../mysql/server-info.js';
+import type { DownstreamFacts, TableFacts, UpstreamFacts } from './facts.js';
+import type { CheckFinding } from './report.js';
+import type { Judgement } from './server-checks.js';
+
+/** Charsets that TiDB stores. */
+const TIDB_CHARSETS = new Set(['ascii', 'binary', 'gbk', 'latin1', 'utf8mb3', 'utf8mb4']);
+
+/** Keys, foreign keys, charsets and collations of the selected tables. */
+export function judgeTables(up: UpstreamFacts, down: DownstreamFacts): Judgement {
+  const findings = up.tables.flatMap((table) => [
+    ...keyFindings(table),
+    ...foreignKeyFindings(table, down),
+    ...collationFindings(table, down),
+  ]);
+  const result: Judgement = { findings };
+  if (findings.some((finding) => finding.instruction === undefined)) {
+    result.instruction = 'please check the tables named';
+  }
+  return result;
+}
+
+function nameOf(table: TableFacts): string {
+  return `\`${table.schema}\`.\`${table.name}\``;
+}
+
+/** DM refuses such tables. Here they are replicated exactly, but each changed row is looked for in the whole table. */
+function keyFindings(table: TableFacts): CheckFinding[] {
+  if (table.hasKey) return [];
+  return [
+    {
+      severity: 'warn',
+      short_error: `table ${nameOf(table)} primary/unique key does not exist`,
+      instruction:
+        'please set primary/unique key for the table: without one each change reads the whole table downstream',
+    },
+  ];
+}
+
+function foreignKeyFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
+  // TiDB has foreign keys from 6.6 on.
+  if (!down.info.isTiDB || versionAtLeast(down.info, 6, 6, 0)) return [];
+  return table.foreignKeys.map((name) => ({
+    severity: 'warn',
+    short_error: `table ${nameOf(table)} Foreign Key ${name} is parsed but ignored by TiDB.`,
+    instruction: 'please make sure that the applications do not lean on it downstream',
+  }));
+}
+
+function collationFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
+  // A table that is there already keeps its own collations.
+  if (down.tables.has(`${table.schema}.${table.name}`.toLowerCase())) return [];
+  const findings: CheckFinding[] = [];
+  for (const collation of table.collations) {
+    const charset = charsetOfCollation(collation);
+    if (down.info.isTiDB && charset !== undefined && !TIDB_CHARSETS.has(charset)) {
+      findings.push({
+        severity: 'fail',
+        short_error: `table ${nameOf(table)} unsupport charset ${charset}`,
+        instruction: 'please create the table downstream with a charset that TiDB has, e.g. utf8mb4',
+      });
+    } else if (!knows(down, collation)) {
+      findings.push({
+        severity: 'fail',
+        short_error: `table ${nameOf(table)} has collation ${collation}, which the downstream does not know`,
+        instruction: 'please create the table downstream with a collation that it knows',
+      });
+    }
+  }
+  return findings;
+}
+
+/** `utf8_...` and `utf8mb3_...` name the same collation. */
+function knows(down: DownstreamFacts, collation: string): boolean {
+  const name = collation.toLowerCase();
+  return [name, name.replace(/^utf8mb3_/, 'utf8_'), name.replace(/^utf8_/, 'utf8mb3_')].some((spelling) =>
+    down.collations.has(spelling),
+  );
+}
+
+/**
+ * Changes made by ON DELETE/UPDATE CASCADE or SET NULL are not in the binlog before MySQL 9.6: the downstream has to make
+ * them itself.
+ */
+export function judgeCascades(up: UpstreamFacts): Judgement {
+  const native = /^(ON|1)$/i.test(up.variables.get('innodb_native_foreign_keys') ?? '');
+  const logged = up.info.flavor === 'mysql' && versionAtLeast(up.info, 9, 6, 0) && !native;
+  if (logged) return { findings: [] };
+  const findings: CheckFinding[] = up.tables.flatMap((table) =>
+    table.cascades.map((name) => ({
+      severity: 'warn',
+      short_error: `changes that foreign key ${name} of table ${nameOf(table)} makes are not in the binlog`,
+    })),
+  );
+  return {
+    findings,
+    instruction: 'please keep the same foreign key, with its cascade, on the table downstream',
+  };
+}
+
+const TRANSACTIONAL = new Set(['innodb', 'rocksdb', 'tokudb', 'ndb', 'ndbcluster', 'xtradb']);
+
+export function judgeEngines(up: UpstreamFacts): Judgement {
+  const findings: CheckFinding[] = up.tables
+    .filter((table) => table.engine !== '' && !TRANSACTIONAL.has(table.engine.toLowerCase()))
+    .map((table) => ({
+      severity: 'warn',
+      short_error: `table ${nameOf(table)} has engine ${table.engine}, which has no snapshots`,
+    }));
+  return {
+    findings,
+    instruction: 'please let nobody write to these tables during the full copy, or change them to InnoDB',
+  };
+}
+
+/** Tables whose names differ only by case cannot both exist where case does not count. */
+export function caseConflicts(tables: readonly TableFacts[]): string[] {
+  const seen = new Map<string, TableFacts>();
+  const conflicts: string[] = [];
+  for (const table of tables) {
+    const key = `${table.schema}\u0000${table.name}`.toLowerCase();
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, table);
+    else conflicts.push(`same target table ${nameOf(before)} vs ${nameOf(table)}`);
+  }
+  return conflicts;
+}
+
+export function judgeSelection(up: UpstreamFacts): Judgement {
+  if (up.tables.length > 0) return { findings: [] };
+  return {
+    findings: [{ severity: 'warn', short_error: 'the task selects no table that the user of the source can see' }],
+    instruction: 'please check `block-allow-list`, and the SELECT privileges of the user',
+  };
+}
