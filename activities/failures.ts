@@ -10,9 +10,9 @@ export function handedOver(why: string): ApplicationFailure {
 }
 
 /** The failure of a load whose dump files are not on this worker's disk. */
-export function dumpFilesLost(directory: string): ApplicationFailure {
+export function dumpFilesLost(worker: string): ApplicationFailure {
   return ApplicationFailure.create({
-    message: `no complete dump in ${directory}`,
+    message: `no complete dump on ${worker}`,
     type: FAILURE.dumpFilesLost,
     nonRetryable: true,
   });

@@ -1,14 +1,15 @@
-import { resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { openSecrets } from '../src/config/secret.js';
 import type { SubtaskConfig } from '../src/config/types.js';
 import type { Logger } from '../src/log/logger.js';
-import { LOST_CONTACT, type UnitContext, type UnitResult } from '../src/unit.js';
+import { LOST_CONTACT, type UnitContext } from '../src/unit.js';
 import type { DmActivities, UnitInput, UnitOutcome } from '../workflows/activity-types.js';
-import type { PresenceInput, Progress } from '../workflows/contract.js';
+import type { CheckActivities } from '../workflows/check-types.js';
+import type { DumpProgress, LoadProgress, PresenceInput, Progress, SyncProgress } from '../workflows/contract.js';
+import { createCheckActivities } from './checks.js';
 import { dumpFilesLost, handedOver, toFailure } from './failures.js';
 import { type Heart, withHeartbeat } from './heartbeat.js';
-import type { DumpResult, Units } from './units.js';
+import type { DumpOutcome, Units } from './units.js';
 
 /** The process that the activities run in. */
 export interface ActivityHost {
@@ -27,35 +28,32 @@ export interface ActivityHost {
 }
 
 /** Makes the activities of one dm-worker. */
-export function createActivities(host: ActivityHost): DmActivities {
-  const { units } = host;
+export function createActivities(host: ActivityHost): DmActivities & CheckActivities {
+  const { units, dataDir } = host;
   return {
+    ...createCheckActivities(),
     presence: (input) => presence(host, input),
     chooseUnit: (input) =>
       guarded(async () => {
         const config = openSecrets<SubtaskConfig>(input.config);
-        return withHeartbeat(() => units.chooseUnit(config, dumpDirOf(host, config), input.dumpMeta));
+        return withHeartbeat(() => units.chooseUnit(config, dataDir, input.dumpMeta));
       }),
-    dump: (input) => runUnit(host, input, (config, context, dir) => units.dump(config, context, dir)),
+    dump: (input) => runUnit<DumpProgress>(host, input, (config, context) => units.dump(config, context, dataDir)),
     load: (input) =>
-      runUnit(host, input, async (config, context, dir) => {
-        if (!(await units.hasDump(dir))) throw dumpFilesLost(dir);
-        return units.load(config, context, dir);
+      runUnit<LoadProgress>(host, input, async (config, context) => {
+        if (!(await units.hasDump(config, dataDir))) throw dumpFilesLost(host.worker);
+        return units.load(config, context, dataDir);
       }),
-    sync: (input) => runUnit(host, input, (config, context, dir) => units.sync(config, context, dir, input.dumpMeta)),
+    sync: (input) =>
+      runUnit<SyncProgress>(host, input, (config, context) => units.sync(config, context, dataDir, input.dumpMeta)),
     removeMeta: (config) => guarded(() => units.removeMeta(openSecrets<SubtaskConfig>(config))),
   };
-}
-
-/** Where a subtask's dump files stand: a worker holds several sources, so each has a directory of its own. */
-function dumpDirOf(host: ActivityHost, config: SubtaskConfig): string {
-  return resolve(host.dataDir, `${config.load.dir}.${encodeURIComponent(config.sourceId)}`);
 }
 
 async function runUnit<P extends Progress>(
   host: ActivityHost,
   input: UnitInput,
-  work: (config: SubtaskConfig, context: UnitContext<P>, dumpDir: string) => Promise<UnitResult & DumpResult>,
+  work: (config: SubtaskConfig, context: UnitContext<P>) => Promise<DumpOutcome>,
 ): Promise<UnitOutcome> {
   return guarded(async () => {
     const config = openSecrets<SubtaskConfig>(input.config);
@@ -63,7 +61,7 @@ async function runUnit<P extends Progress>(
       async (heart) => {
         const last: { progress?: Progress } = {};
         const context = unitContext<P>(host, config, heart, last);
-        const result = await work(config, context, dumpDirOf(host, config));
+        const result = await work(config, context);
         if (!result.finished) refuseIfNotOurs(heart);
         const outcome: UnitOutcome = { finished: result.finished };
         if (last.progress !== undefined) outcome.progress = last.progress;

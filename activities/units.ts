@@ -4,23 +4,23 @@ import type { SubtaskUnit } from '../workflows/activity-types.js';
 import type { DumpProgress, LoadProgress, SyncProgress } from '../workflows/contract.js';
 
 /** A complete dump says where its snapshot stands. */
-export interface DumpResult extends UnitResult {
+export interface DumpOutcome extends UnitResult {
   meta?: StartMeta;
 }
 
 /** What activities need of the engine. `engine.ts` binds it to src; tests of workflows put small stand-ins here. */
 export interface Units {
-  /** Which unit a subtask has to begin with, from the downstream's checkpoints and the files in `dumpDir`. */
-  chooseUnit(config: SubtaskConfig, dumpDir: string, dumpMeta: StartMeta | undefined): Promise<SubtaskUnit>;
+  /** Which unit a subtask has to begin with, from the downstream's checkpoints and the files below `dataDir`. */
+  chooseUnit(config: SubtaskConfig, dataDir: string, dumpMeta: StartMeta | undefined): Promise<SubtaskUnit>;
   /** Begins from nothing: removes what an interrupted dump or load has left. */
-  dump(config: SubtaskConfig, context: UnitContext<DumpProgress>, dumpDir: string): Promise<DumpResult>;
-  load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dumpDir: string): Promise<UnitResult>;
-  /** Whether `dumpDir` holds a complete dump. */
-  hasDump(dumpDir: string): Promise<boolean>;
+  dump(config: SubtaskConfig, context: UnitContext<DumpProgress>, dataDir: string): Promise<DumpOutcome>;
+  load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dataDir: string): Promise<UnitResult>;
+  /** Whether there is a complete dump of the subtask below `dataDir`. */
+  hasDump(config: SubtaskConfig, dataDir: string): Promise<boolean>;
   sync(
     config: SubtaskConfig,
     context: UnitContext<SyncProgress>,
-    dumpDir: string,
+    dataDir: string,
     dumpMeta: StartMeta | undefined,
   ): Promise<UnitResult>;
   removeMeta(config: SubtaskConfig): Promise<void>;

@@ -7,7 +7,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, type Workflow } from '@temporalio/common';
-import { DmError, dmErrorFromJson, type ErrorJson } from '../src/errors/dm-error.js';
+import { type DmError, dmErrorFromJson, type ErrorJson } from '../src/errors/dm-error.js';
 import {
   CLUSTER_WORKFLOW_ID,
   type ClusterInput,

@@ -28,6 +28,7 @@ import {
   sourceWorkflowId,
   type UnregisterWorker,
   type WorkerBound,
+  type WorkerEntry,
   workerTaskQueue,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
@@ -100,7 +101,8 @@ class Cluster {
 
   private refuseTakenName(order: RegisterWorker): void {
     const known = this.find(order.name);
-    if (known === undefined || !known.online || known.incarnation === order.incarnation) return;
+    if (known === undefined || !known.online) return;
+    if (known.incarnation === order.incarnation || known.incarnation === order.replaces) return;
     throw ApplicationFailure.create({
       message: `a dm-worker named ${order.name} is online at ${known.addr}`,
       type: FAILURE.nameTaken,
@@ -111,7 +113,8 @@ class Cluster {
   private async register(order: RegisterWorker): Promise<void> {
     return answering(async () => {
       this.refuseTakenName(order);
-      const entry = { ...order, online: true };
+      const { name, addr, maxSources, incarnation } = order;
+      const entry: WorkerEntry = { name, addr, online: true, maxSources, incarnation };
       const others = this.state.workers.filter((worker) => worker.name !== order.name);
       this.state.workers = [...others, entry].sort((a, b) => (a.name < b.name ? -1 : 1));
       this.watch(order.name, order.incarnation);

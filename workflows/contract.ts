@@ -264,6 +264,8 @@ export interface RegisterWorker {
   addr: string;
   maxSources: number;
   incarnation: string;
+  /** Incarnation of a process that the caller knows to be dead, so that its presence need not time out first. */
+  replaces?: string;
 }
 
 export interface UnregisterWorker {

@@ -1,0 +1,91 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from '../../src/log/logger.js';
+import { FAILURE, type RegisterWorker } from '../../workflows/contract.js';
+import type { Commands } from '../commands-client.js';
+import { UsageError } from './usage-error.js';
+
+/** Longer than the cluster takes to notice that a process is dead whose name this one takes over. */
+const NAME_WAIT_MS = 15_000;
+/** Time from a registration to the start of its presence activity. */
+const PRESENCE_WAIT_MS = 4_000;
+const CHECK_MS = 1_000;
+
+/**
+ * Keeps this worker registered with the cluster: the cluster watches it through a presence activity, and when that has ended
+ * without our doing (a pause of this process, a restart of Temporal) the worker registers again.
+ */
+export class Registration {
+  private readonly commands: Commands;
+  private readonly order: RegisterWorker;
+  private readonly logger: Logger;
+  private online = false;
+  private lostAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private ending = false;
+
+  constructor(commands: Commands, order: RegisterWorker, logger: Logger) {
+    this.commands = commands;
+    this.order = order;
+    this.logger = logger;
+  }
+
+  /** Hears from the presence activity. */
+  onPresence(online: boolean): void {
+    this.online = online;
+    if (!online) this.lostAt = Date.now();
+  }
+
+  /**
+   * Registers for the first time.
+   *
+   * @throws UsageError when another live worker has the name
+   */
+  async begin(): Promise<void> {
+    const deadline = Date.now() + NAME_WAIT_MS;
+    for (;;) {
+      try {
+        await this.commands.registerWorker(this.order);
+        break;
+      } catch (error) {
+        if (!isNameTaken(error)) throw error;
+        if (Date.now() > deadline) throw new UsageError(`${error.message}; please choose another --name`, 1);
+        await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+      }
+    }
+    delete this.order.replaces;
+    this.lostAt = Date.now();
+    this.schedule();
+  }
+
+  /** Says farewell, so that the sources of this worker move at once. Best effort: a dead Temporal must not hold us up. */
+  async end(deadlineMs: number): Promise<void> {
+    this.ending = true;
+    clearTimeout(this.timer);
+    const { name, incarnation } = this.order;
+    try {
+      await this.commands.unregisterWorker({ name, incarnation }, deadlineMs);
+    } catch (error) {
+      this.logger.warn('could not say farewell to the cluster', { error: String(error) });
+    }
+  }
+
+  private schedule(): void {
+    if (this.ending) return;
+    this.timer = setTimeout(() => void this.check().then(() => this.schedule()), CHECK_MS);
+  }
+
+  private async check(): Promise<void> {
+    if (this.online || Date.now() - this.lostAt < PRESENCE_WAIT_MS) return;
+    try {
+      await this.commands.registerWorker(this.order);
+      this.logger.info('registered again');
+    } catch (error) {
+      this.logger.warn('cannot register with the cluster', { error: String(error) });
+    }
+    this.lostAt = Date.now();
+  }
+}
+
+function isNameTaken(error: unknown): error is ApplicationFailure {
+  return error instanceof ApplicationFailure && error.type === FAILURE.nameTaken;
+}
