@@ -3,9 +3,9 @@
  * built in a directory of its own and renamed into place.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -56,7 +56,7 @@ export async function installOnce(name: string, install: (dir: string) => Promis
   try {
     if (existsSync(target)) return target;
     const work = `${target}.part-${process.pid}`;
-    await rm(work, { recursive: true, force: true });
+    await removeAbandoned(target);
     await mkdir(work, { recursive: true });
     try {
       await install(work);
@@ -68,6 +68,13 @@ export async function installOnce(name: string, install: (dir: string) => Promis
     return target;
   } finally {
     await release();
+  }
+}
+
+/** Removes what installations left that died; the lock is ours, so none is under way. */
+async function removeAbandoned(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target))) {
+    if (name.startsWith(`${basename(target)}.part-`)) await rm(join(dirname(target), name), { recursive: true });
   }
 }
 
