@@ -76,6 +76,10 @@ export interface Dialect {
   serverVersion: number;
   ansiQuotes: boolean;
   noBackslashEscapes: boolean;
+  /** sql_mode REAL_AS_FLOAT. */
+  realAsFloat: boolean;
+  /** MariaDB's sql_mode ORACLE: other type names. */
+  oracle: boolean;
 }
 
 // ---------------------------------------------------------------------------------------------------- columns
