@@ -895,6 +895,7 @@ export const ERROR_TABLE = {
     message: 'can not unmarshal json maybe `%s` is not proper JSON',
   },
   44015: { class: 'schema-tracker', scope: 'downstream', level: 'high', message: 'can not find `%s` in tracker' },
+  44020: { class: 'schema-tracker', scope: 'downstream', level: 'high', message: 'schema tracker is closed' },
   46001: { class: 'scheduler', scope: 'internal', level: 'high', message: 'the scheduler has not started' },
   46002: { class: 'scheduler', scope: 'internal', level: 'medium', message: 'the scheduler has already started' },
   46003: { class: 'scheduler', scope: 'internal', level: 'medium', message: 'dm-worker with name %s already exists' },

@@ -81,10 +81,10 @@ export function integerWidth(parts: TypeParts, profile: ServerProfile): number |
 }
 
 /** Text of a type as `information_schema.COLUMNS.COLUMN_TYPE` has it. */
-export function formatColumnType(parts: TypeParts, profile: ServerProfile): string {
+export function formatColumnType(parts: TypeParts): string {
   let text = parts.type;
   if (parts.members !== undefined) {
-    text += `(${parts.members.map((member) => quoteMember(member, profile)).join(',')})`;
+    text += `(${parts.members.map(quoteMember).join(',')})`;
   } else if (parts.length !== undefined) {
     text += parts.decimals === undefined ? `(${parts.length})` : `(${parts.length},${parts.decimals})`;
   }
@@ -94,25 +94,27 @@ export function formatColumnType(parts: TypeParts, profile: ServerProfile): stri
   return text;
 }
 
-/** Both servers double quotes; MySQL 8 also escapes what its data dictionary cannot hold plainly. */
-function quoteMember(member: string, profile: ServerProfile): string {
-  let text = member;
-  if (profile.flavor === 'mysql') {
-    text = text.replaceAll('\\', '\\\\').replaceAll('\0', '\\0').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-  }
-  return `'${text.replaceAll("'", "''")}'`;
+/** Servers double quotes and escape what their data dictionary cannot hold plainly. */
+function quoteMember(member: string): string {
+  const text = member
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\0', '\\0')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll("'", "''");
+  return `'${text}'`;
 }
 
 /**
  * Reads what {@link formatColumnType} and the servers print. Unknown types keep their word as type.
  */
-export function parseColumnType(text: string, profile: ServerProfile): TypeParts {
+export function parseColumnType(text: string): TypeParts {
   const head = /^([a-z0-9_]+(?: precision)?)/i.exec(text);
   const type = (head?.[1] ?? text).toLowerCase();
   const parts: TypeParts = { type, unsigned: false, zerofill: false };
   let rest = text.slice(head?.[0].length ?? text.length);
   if (type === 'enum' || type === 'set') {
-    const { members, end } = parseMembers(rest, profile);
+    const { members, end } = parseMembers(rest);
     parts.members = members;
     rest = rest.slice(end);
   } else {
@@ -130,7 +132,7 @@ export function parseColumnType(text: string, profile: ServerProfile): TypeParts
 }
 
 /** Members of `('a','b')`; `end` is behind the closing parenthesis. */
-function parseMembers(text: string, profile: ServerProfile): { members: string[]; end: number } {
+function parseMembers(text: string): { members: string[]; end: number } {
   const members: string[] = [];
   let at = 1;
   while (at < text.length && text[at] === "'") {
@@ -143,7 +145,7 @@ function parseMembers(text: string, profile: ServerProfile): { members: string[]
         if (text[at + 1] !== "'") break;
         member += "'";
         at += 2;
-      } else if (char === '\\' && profile.flavor === 'mysql') {
+      } else if (char === '\\') {
         member += unescape(text[at + 1] ?? '');
         at += 2;
       } else {

@@ -1,4 +1,4 @@
-/** Digits of the fraction, cut or filled to `digits` with rounding half up into the whole seconds. */
+/** A time of day (or longer) with its fraction. */
 interface Seconds {
   whole: bigint;
   fraction: string;
@@ -10,8 +10,8 @@ export function normalizeDate(text: string): string | undefined {
   return parts === undefined ? undefined : formatDate(parts);
 }
 
-/** A DATETIME or TIMESTAMP literal in the form `2020-01-02 03:04:05.60` with so many digits. */
-export function normalizeDateTime(text: string, digits: number): string | undefined {
+/** A DATETIME or TIMESTAMP literal in the form `2020-01-02 03:04:05.60` with so many digits. `rounds`: further digits are rounded, not cut. */
+export function normalizeDateTime(text: string, digits: number, rounds: boolean): string | undefined {
   const parts = dateTimeNumbers(text);
   if (parts === undefined) return undefined;
   const [year, month, day, hour, minute, second] = parts.numbers;
@@ -19,6 +19,7 @@ export function normalizeDateTime(text: string, digits: number): string | undefi
     BigInt(hour ?? 0) * 3600n + BigInt(minute ?? 0) * 60n + BigInt(second ?? 0),
     parts.fraction,
     digits,
+    rounds,
   );
   let date = [year ?? 0, month ?? 0, day ?? 0];
   if (rounded.whole >= 86400n) {
@@ -30,7 +31,7 @@ export function normalizeDateTime(text: string, digits: number): string | undefi
 }
 
 /** A TIME literal in the form `-10:00:00.50`. */
-export function normalizeTime(text: string, digits: number): string | undefined {
+export function normalizeTime(text: string, digits: number, rounds: boolean): string | undefined {
   const trimmed = text.trim();
   const negative = trimmed.startsWith('-');
   const body = trimmed.replace(/^[+-]/, '');
@@ -40,17 +41,19 @@ export function normalizeTime(text: string, digits: number): string | undefined 
   let fraction: string;
   if (match !== null) {
     total =
-      BigInt(match[1] ?? 0) * 86400n + BigInt(match[2] ?? 0) * 3600n + BigInt(match[3] || 0) * 60n + BigInt(match[4] || 0);
+      BigInt(match[1] ?? 0) * 86400n +
+      BigInt(match[2] ?? 0) * 3600n +
+      BigInt(match[3] || 0) * 60n +
+      BigInt(match[4] || 0);
     fraction = match[5] ?? '';
   } else {
     const plain = /^(\d{1,7})(?:\.(\d*))?$/.exec(body);
-    if (plain === null) return /^\d{4}-/.test(body) ? timeOfDateTime(body, digits) : undefined;
+    if (plain === null) return /^\d{4}-/.test(body) ? timeOfDateTime(body, digits, rounds) : undefined;
     const clock = (plain[1] ?? '').padStart(6, '0');
-    total =
-      BigInt(clock.slice(0, -4)) * 3600n + BigInt(clock.slice(-4, -2)) * 60n + BigInt(clock.slice(-2));
+    total = BigInt(clock.slice(0, -4)) * 3600n + BigInt(clock.slice(-4, -2)) * 60n + BigInt(clock.slice(-2));
     fraction = plain[2] ?? '';
   }
-  const clock = formatClock(roundSeconds(total, fraction, digits), 2);
+  const clock = formatClock(roundSeconds(total, fraction, digits, rounds), 2);
   return negative && /[1-9]/.test(clock) ? `-${clock}` : clock;
 }
 
@@ -66,8 +69,8 @@ export function normalizeYear(text: string, isNumber: boolean): string | undefin
   return String(value);
 }
 
-function timeOfDateTime(text: string, digits: number): string | undefined {
-  return normalizeDateTime(text, digits)?.slice('2020-01-01 '.length);
+function timeOfDateTime(text: string, digits: number, rounds: boolean): string | undefined {
+  return normalizeDateTime(text, digits, rounds)?.slice('2020-01-01 '.length);
 }
 
 /** Six numbers (date only: three) and the fraction of a date-time literal, with or without delimiters. */
@@ -83,8 +86,9 @@ function dateTimeNumbers(text: string): { numbers: number[]; fraction: string } 
     return { numbers, fraction: plain[2] ?? '' };
   }
   if (/^0+$/.test(trimmed)) return { numbers: [0, 0, 0], fraction: '' };
-  const match =
-    /^(\d+)[^\d\s](\d+)[^\d\s](\d+)(?:[T\s]+(\d+)(?:[^\d](\d+))?(?:[^\d](\d+))?(?:\.(\d*))?)?$/.exec(trimmed);
+  const match = /^(\d+)[^\d\s](\d+)[^\d\s](\d+)(?:[T\s]+(\d+)(?:[^\d](\d+))?(?:[^\d](\d+))?(?:\.(\d*))?)?$/.exec(
+    trimmed,
+  );
   if (match === null) return undefined;
   const numbers = [fullYear(match[1] ?? '')];
   for (let group = 2; group <= 6; group++) if (match[group] !== undefined) numbers.push(Number(match[group]));
@@ -102,10 +106,11 @@ function formatDate(parts: { numbers: number[]; fraction: string }): string {
   return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
-function roundSeconds(whole: bigint, fraction: string, digits: number): Seconds {
+/** The fraction rounded or cut to `digits`; rounding may carry into the seconds. */
+function roundSeconds(whole: bigint, fraction: string, digits: number, rounds: boolean): Seconds {
   const padded = fraction.padEnd(digits + 1, '0');
   let kept = BigInt(padded.slice(0, digits) === '' ? '0' : padded.slice(0, digits));
-  if (Number(padded[digits]) >= 5) kept += 1n;
+  if (rounds && Number(padded[digits]) >= 5) kept += 1n;
   const unit = 10n ** BigInt(digits);
   if (kept >= unit) return { whole: whole + 1n, fraction: '0'.repeat(digits) };
   return { whole, fraction: digits === 0 ? '' : kept.toString().padStart(digits, '0') };

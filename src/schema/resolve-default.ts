@@ -3,7 +3,7 @@ import { isIntegerType } from './column-type.js';
 import { formatFloating, roundDecimal } from './default-numbers.js';
 import { normalizeDate, normalizeDateTime, normalizeTime, normalizeYear } from './default-temporal.js';
 import type { Column, ColumnDefault } from './model.js';
-import type { ServerProfile } from './server-profile.js';
+import { hasMode, type ServerProfile } from './server-profile.js';
 
 type Literal = Extract<DefaultClause, { kind: 'string' | 'number' | 'hex' | 'bit' | 'boolean' | 'temporal' }>;
 
@@ -20,7 +20,7 @@ export function resolveDefault(clause: DefaultClause, column: Column, profile: S
     case 'expression':
       return expressionDefault(clause.text, column, profile);
     default:
-      return { kind: 'literal', value: literalValue(clause, column) };
+      return { kind: 'literal', value: literalValue(clause, column, profile) };
   }
 }
 
@@ -42,7 +42,7 @@ function expressionDefault(text: string, column: Column, profile: ServerProfile)
     const now = CURRENT_TIMESTAMP.exec(inner);
     if (now !== null) return { kind: 'expression', text: currentTimestamp(Number(now[1] ?? 0)) };
     const literal = plainLiteral(inner);
-    if (literal !== undefined) return { kind: 'literal', value: literalValue(literal, column) };
+    if (literal !== undefined) return { kind: 'literal', value: literalValue(literal, column, profile) };
   }
   return { kind: 'expression', text: inner };
 }
@@ -85,9 +85,9 @@ function closesAtEnd(text: string): boolean {
   return false;
 }
 
-function literalValue(literal: Literal, column: Column): string {
+function literalValue(literal: Literal, column: Column, profile: ServerProfile): string {
   const text = literalText(literal, column);
-  return normalizeForType(text, literal, column) ?? text;
+  return normalizeForType(text, literal, column, profile) ?? text;
 }
 
 /** The literal as text; numbers for numeric columns, characters for the others. */
@@ -123,7 +123,11 @@ function literalBytes(literal: Literal): Buffer {
   return Buffer.from(literal.value, 'utf8');
 }
 
-function normalizeForType(text: string, literal: Literal, column: Column): string | undefined {
+function normalizeForType(text: string, literal: Literal, column: Column, profile: ServerProfile): string | undefined {
+  const rounds =
+    profile.flavor === 'mysql'
+      ? !hasMode(profile, 'TIME_TRUNCATE_FRACTIONAL')
+      : hasMode(profile, 'TIME_ROUND_FRACTIONAL');
   const digits = column.length ?? 0;
   switch (column.type) {
     case 'tinyint':
@@ -149,9 +153,9 @@ function normalizeForType(text: string, literal: Literal, column: Column): strin
       return normalizeDate(text);
     case 'datetime':
     case 'timestamp':
-      return normalizeDateTime(text, digits);
+      return normalizeDateTime(text, digits, rounds);
     case 'time':
-      return normalizeTime(text, digits);
+      return normalizeTime(text, digits, rounds);
     case 'year':
       return normalizeYear(text, literal.kind === 'number');
     case 'enum':

@@ -73,14 +73,19 @@ export function resolveType(
     if (definition.binaryCollation && collation === undefined) {
       pair = { charset: pair.charset, collation: binaryCollation(pair.charset) };
     }
-    if (pair.charset === 'binary' && BINARY_TWIN[type] !== undefined) {
+    if (pair.charset === 'binary') {
       type = BINARY_TWIN[type] ?? type;
-      pair = undefined;
+      if (!showsBinaryCharset(type, profile)) pair = undefined;
     }
   }
   const parts = typeParts(type, definition, pair?.charset, profile);
   if (compressed) parts.compressed = true;
-  return typeFields(parts, pair, profile);
+  return typeFields(parts, pair);
+}
+
+/** An ENUM or SET of bytes: MariaDB says `binary` of it, MySQL nothing. */
+function showsBinaryCharset(type: string, profile: ServerProfile): boolean {
+  return profile.flavor === 'mariadb' && hasCharset(type);
 }
 
 /** MariaDB keeps JSON as text with a check. */
@@ -96,10 +101,10 @@ function mariadbJson(): ColumnTypeFields {
 }
 
 /** Puts the parts of a type in the form of a column, printed as the server would. */
-export function typeFields(parts: TypeParts, pair: CharsetPair | undefined, profile: ServerProfile): ColumnTypeFields {
+export function typeFields(parts: TypeParts, pair: CharsetPair | undefined): ColumnTypeFields {
   const fields: ColumnTypeFields = {
     type: parts.type,
-    columnType: formatColumnType(parts, profile),
+    columnType: formatColumnType(parts),
     unsigned: parts.unsigned,
     zerofill: parts.zerofill,
   };
@@ -177,29 +182,25 @@ function familyMember(family: readonly string[], bytes: number): string {
 }
 
 /**
- * What CONVERT TO CHARACTER SET makes of a text column: the new charset, and a larger type where the old number of
- * characters would no longer fit. Columns without charset are left alone.
+ * What CONVERT TO CHARACTER SET makes of a column: the new charset, and a larger type where the old number of characters
+ * would no longer fit. Columns without charset are left alone.
  */
-export function convertColumnCharset(column: Column, pair: CharsetPair, profile: ServerProfile): ColumnTypeFields {
-  const from = column.charset ?? 'binary';
-  let type = column.type;
-  let length = column.length;
-  const index = TEXT_FAMILY.indexOf(type);
-  if (index !== -1) {
-    const limit = FAMILY_LIMITS[index];
-    if (limit !== undefined) type = familyMember(TEXT_FAMILY, Math.floor(limit / bytesOf(from)) * bytesOf(pair.charset));
+export function convertColumn(column: Column, pair: CharsetPair, profile: ServerProfile): Column {
+  if (column.charset === undefined) return column;
+  let { type, length } = column;
+  const limit = FAMILY_LIMITS[TEXT_FAMILY.indexOf(type)];
+  if (limit !== undefined) {
+    type = familyMember(TEXT_FAMILY, Math.floor(limit / bytesOf(column.charset)) * bytesOf(pair.charset));
   } else if (type === 'varchar' && (length ?? 0) * bytesOf(pair.charset) > MAX_VARCHAR_BYTES) {
     type = familyMember(TEXT_FAMILY, (length ?? 0) * bytesOf(pair.charset));
     length = undefined;
   }
-  let result: CharsetPair | undefined = pair;
-  if (pair.charset === 'binary' && BINARY_TWIN[type] !== undefined) {
-    type = BINARY_TWIN[type] ?? type;
-    result = undefined;
-  }
+  const binary = pair.charset === 'binary';
+  if (binary) type = BINARY_TWIN[type] ?? type;
   const parts: TypeParts = { type, unsigned: false, zerofill: false };
   if (length !== undefined) parts.length = length;
   if (column.members !== undefined) parts.members = column.members;
   if (column.columnType.includes('COMPRESSED')) parts.compressed = true;
-  return typeFields(parts, result, profile);
+  const { length: _length, charset: _charset, collation: _collation, ...rest } = column;
+  return { ...rest, ...typeFields(parts, binary && !showsBinaryCharset(type, profile) ? undefined : pair) };
 }

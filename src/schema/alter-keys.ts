@@ -1,0 +1,107 @@
+import type { AlterTable } from '../ddl/index.js';
+import { byName, cannotTrack, sameName } from './apply-context.js';
+import type { ColumnChanges } from './alter-columns.js';
+import { buildIndexes, type KeyRequest } from './apply-keys.js';
+import { isLobType } from './column-type.js';
+import { renameInExpression } from './expression-text.js';
+import type { Column, Index, IndexPart, Table } from './model.js';
+import type { ServerProfile } from './server-profile.js';
+
+/**
+ * The indexes after an ALTER: the old ones without those dropped, with renamed columns and without dropped ones, then
+ * those asked for.
+ * @throws 44006 when a clause names an index that is not there
+ */
+export function alterIndexes(
+  table: Table,
+  statement: AlterTable,
+  changes: ColumnChanges,
+  requested: readonly KeyRequest[],
+  profile: ServerProfile,
+): Index[] {
+  const dropped = droppedIndexes(table, statement);
+  const kept: Index[] = [];
+  for (const old of table.indexes) {
+    if (dropped.has(old)) continue;
+    const parts = old.parts.flatMap((part) => keptPart(part, table.columns, changes));
+    if (parts.length === 0) continue;
+    const index: Index = { ...old, parts };
+    alterIndex(index, old.name, statement);
+    kept.push(index);
+  }
+  checkIndexClauses(table, statement);
+  const wanted = requested.filter((request) => !(request.ifNotExists && exists(request, kept)));
+  return buildIndexes(kept, wanted, changes.columns, profile);
+}
+
+function exists(request: KeyRequest, indexes: readonly Index[]): boolean {
+  const name = request.kind === 'PRIMARY' ? 'PRIMARY' : (request.name ?? request.parts[0]?.column ?? '');
+  return byName(indexes, name) !== undefined;
+}
+
+function droppedIndexes(table: Table, statement: AlterTable): Set<Index> {
+  const dropped = new Set<Index>();
+  for (const clause of statement.clauses) {
+    let name: string | undefined;
+    if (clause.action === 'drop-primary-key') name = 'PRIMARY';
+    else if (clause.action === 'drop-index') name = clause.name.name;
+    else if (clause.action === 'drop-constraint' && !isOtherConstraint(table, clause.name.name))
+      name = clause.name.name;
+    if (name === undefined) continue;
+    const index = byName(table.indexes, name);
+    if (index !== undefined) dropped.add(index);
+    else if (!('ifExists' in clause && clause.ifExists)) throw cannotTrack(statement, `unknown index '${name}'`);
+  }
+  return dropped;
+}
+
+/** DROP CONSTRAINT looks at checks and foreign keys before indexes. */
+function isOtherConstraint(table: Table, name: string): boolean {
+  return byName(table.checks, name) !== undefined || byName(table.foreignKeys, name) !== undefined;
+}
+
+function checkIndexClauses(table: Table, statement: AlterTable): void {
+  for (const clause of statement.clauses) {
+    let name: string | undefined;
+    if (clause.action === 'rename-index') name = clause.from.name;
+    else if (clause.action === 'set-index-visibility') name = clause.name.name;
+    if (name === undefined || byName(table.indexes, name) !== undefined) continue;
+    if (!('ifExists' in clause && clause.ifExists)) throw cannotTrack(statement, `unknown index '${name}'`);
+  }
+}
+
+function alterIndex(index: Index, oldName: string, statement: AlterTable): void {
+  for (const clause of statement.clauses) {
+    if (clause.action === 'rename-index' && sameName(clause.from.name, oldName)) index.name = clause.to.name;
+    if (clause.action === 'set-index-visibility' && sameName(clause.name.name, oldName)) {
+      index.invisible = clause.invisible;
+    }
+  }
+}
+
+/** The part with its column's new name; none when the column is gone. The prefix stays where the new type can have it. */
+function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChanges): IndexPart[] {
+  if (part.column === undefined) {
+    const expression = part.expression === undefined ? undefined : renameInExpression(part.expression, changes.names);
+    return [expression === undefined ? part : { ...part, expression }];
+  }
+  const name = changes.names.get(part.column.toLowerCase());
+  if (name === undefined) return [];
+  const column = byName(changes.columns, name);
+  const result: IndexPart = { ...part, column: name };
+  if (
+    part.length !== undefined &&
+    column !== undefined &&
+    !keepsPrefix(part.length, byName(old, part.column), column)
+  ) {
+    delete result.length;
+  }
+  return [result];
+}
+
+function keepsPrefix(length: number, old: Column | undefined, column: Column): boolean {
+  if (old === undefined) return false;
+  if (isLobType(column.type)) return true;
+  const sized = column.type.endsWith('char') || column.type.endsWith('binary');
+  return sized && (column.length ?? 1) >= length;
+}

@@ -1,0 +1,85 @@
+import type { ColumnDefinition } from '../ddl/index.js';
+import { currentTimestamp, resolveDefault } from './resolve-default.js';
+import { resolveType, type CharsetPair } from './resolve-type.js';
+import type { Column } from './model.js';
+import type { ServerProfile } from './server-profile.js';
+
+/** Builds the column that a definition makes in a table with these defaults. Keys that it asks for are not its part. */
+export function buildColumn(definition: ColumnDefinition, table: CharsetPair, profile: ServerProfile): Column {
+  const compressed = profile.flavor === 'mariadb' && definition.options['COMPRESSED'] !== undefined;
+  const column: Column = {
+    name: definition.name.name,
+    ...resolveType(definition.type, definition.collation, table, profile, compressed),
+    nullable: isNullable(definition, profile),
+    autoIncrement: definition.autoIncrement || definition.type.serial,
+    invisible: definition.invisible ?? false,
+  };
+  if (definition.generated !== undefined) {
+    column.generated = generatedOf(definition.generated);
+  } else if (definition.default !== undefined) {
+    column.default = resolveDefault(definition.default, column, profile);
+  } else if (column.nullable) {
+    column.default = { kind: 'null' };
+  }
+  if (definition.onUpdate !== undefined) column.onUpdate = String(definition.onUpdate.digits);
+  // MariaDB does not tell 0 from none
+  if (definition.srid !== undefined && (profile.flavor === 'mysql' || definition.srid !== 0))
+    column.srid = definition.srid;
+  if (definition.comment !== undefined && definition.comment !== '') column.comment = definition.comment;
+  return column;
+}
+
+function isNullable(definition: ColumnDefinition, profile: ServerProfile): boolean {
+  if (definition.primaryKey || definition.autoIncrement || definition.type.serial) return false;
+  if (definition.generated !== undefined && definition.generated.kind !== 'expression') return false;
+  if (definition.nullable !== undefined) return definition.nullable;
+  return definition.type.name !== 'timestamp' || profile.explicitDefaultsForTimestamp;
+}
+
+function generatedOf(clause: NonNullable<ColumnDefinition['generated']>): NonNullable<Column['generated']> {
+  if (clause.kind !== 'expression') {
+    return { kind: 'STORED', expression: clause.kind === 'row-start' ? 'ROW START' : 'ROW END' };
+  }
+  return { kind: clause.stored ? 'STORED' : 'VIRTUAL', expression: clause.expression.trim() };
+}
+
+/**
+ * Without `explicit_defaults_for_timestamp` the first TIMESTAMP of a table takes the current time by itself, and later
+ * ones that are NOT NULL have the zero date as default. `defined` holds the columns whose definition the statement gave.
+ */
+export function applyTimestampRules(
+  columns: readonly Column[],
+  defined: ReadonlySet<Column>,
+  profile: ServerProfile,
+): void {
+  if (profile.explicitDefaultsForTimestamp) return;
+  let first = true;
+  for (const column of columns) {
+    if (column.type !== 'timestamp') continue;
+    const bare =
+      !column.nullable &&
+      column.default === undefined &&
+      column.onUpdate === undefined &&
+      column.generated === undefined;
+    if (bare && first) {
+      const digits = column.length ?? 0;
+      column.default = { kind: 'expression', text: currentTimestamp(digits) };
+      column.onUpdate = String(digits);
+    } else if (
+      !column.nullable &&
+      column.default === undefined &&
+      column.generated === undefined &&
+      defined.has(column)
+    ) {
+      const digits = column.length ?? 0;
+      column.default = { kind: 'literal', value: `0000-00-00 00:00:00${digits === 0 ? '' : `.${'0'.repeat(digits)}`}` };
+    }
+    first = false;
+  }
+}
+
+/** Makes a column NOT NULL, as being part of the primary key does. */
+export function forbidNull(column: Column): void {
+  column.nullable = false;
+  if (column.default?.kind === 'null') delete column.default;
+}

@@ -1,0 +1,93 @@
+import type { CreateTable } from '../ddl/index.js';
+import { applyTimestampRules, buildColumn, forbidNull } from './apply-column.js';
+import { addChecks, addForeignKeys, copiedChecks } from './apply-constraints.js';
+import { byName, cannotTrack, type ApplyContext } from './apply-context.js';
+import { charsetOption, collectRequests, noRequests, otherOptions } from './apply-elements.js';
+import { buildIndexes } from './apply-keys.js';
+import type { Column, Table } from './model.js';
+import type { ServerProfile } from './server-profile.js';
+
+/**
+ * The table that a CREATE TABLE makes. Undefined when its columns come from a query: the text does not tell them.
+ * @throws 44006 when the definition does not fit together, or the table of LIKE is not known
+ */
+export function createTable(statement: CreateTable, schema: string, context: ApplyContext): Table | undefined {
+  if (statement.select !== undefined) return undefined;
+  const name = statement.table.table.name;
+  if (statement.like !== undefined) return copyTable(statement, schema, name, context);
+  const inherited = context.databaseDefaults(schema);
+  const pair = charsetOption(statement.options, inherited, context.profile) ?? inherited;
+  const table: Table = {
+    schema,
+    name,
+    columns: [],
+    indexes: [],
+    foreignKeys: [],
+    checks: [],
+    charset: pair.charset,
+    collation: pair.collation,
+    options: otherOptions(statement.options),
+  };
+  const requests = noRequests();
+  for (const element of statement.elements) {
+    if (element.element === 'column') {
+      if (byName(table.columns, element.name.name) !== undefined) {
+        throw cannotTrack(statement, `duplicate column name '${element.name.name}'`);
+      }
+      table.columns.push(buildColumn(element, pair, context.profile));
+    }
+    collectRequests(element, requests, context.profile);
+  }
+  if (table.columns.length === 0) throw cannotTrack(statement, 'a table must have at least one column');
+  applyTimestampRules(table.columns, new Set(table.columns), context.profile);
+  table.indexes = buildIndexes([], requests.keys, table.columns, context.profile);
+  requirePrimaryNotNull(table);
+  table.indexes = buildIndexes(table.indexes, [], table.columns, context.profile);
+  addForeignKeys(table, requests.foreignKeys, context);
+  addChecks(table, requests.checks, context.profile);
+  if (statement.partitioning !== undefined) table.partitioning = statement.partitioning.text;
+  addInvisiblePrimaryKey(table, context.profile);
+  return table;
+}
+
+/** CREATE TABLE ... LIKE: everything but foreign keys. */
+function copyTable(statement: CreateTable, schema: string, name: string, context: ApplyContext): Table {
+  const like = statement.like;
+  const likeSchema = like?.schema?.name ?? statement.defaultSchema;
+  const likeName = like?.table.name ?? '';
+  const source = context.table(likeSchema, likeName);
+  if (source === undefined) throw cannotTrack(statement, `the structure of ${likeSchema}.${likeName} is not known`);
+  const copy = structuredClone(source);
+  const options = Object.fromEntries(
+    Object.entries(copy.options).filter(
+      ([option]) => !/^(?:AUTO_INCREMENT|DATA DIRECTORY|INDEX DIRECTORY)$/.test(option),
+    ),
+  );
+  return { ...copy, schema, name, foreignKeys: [], checks: copiedChecks(source, name, context.profile), options };
+}
+
+/** Columns of the primary key do not take NULL. */
+export function requirePrimaryNotNull(table: Table): void {
+  const primary = table.indexes.find((index) => index.kind === 'PRIMARY');
+  for (const part of primary?.parts ?? []) {
+    const column = part.column === undefined ? undefined : byName(table.columns, part.column);
+    if (column !== undefined) forbidNull(column);
+  }
+}
+
+/** MySQL's `sql_generate_invisible_primary_key`. */
+function addInvisiblePrimaryKey(table: Table, profile: ServerProfile): void {
+  if (!profile.generateInvisiblePrimaryKey || table.indexes.some((index) => index.kind === 'PRIMARY')) return;
+  const column: Column = {
+    name: 'my_row_id',
+    type: 'bigint',
+    columnType: 'bigint unsigned',
+    unsigned: true,
+    zerofill: false,
+    nullable: false,
+    autoIncrement: true,
+    invisible: true,
+  };
+  table.columns.unshift(column);
+  table.indexes.unshift({ name: 'PRIMARY', kind: 'PRIMARY', parts: [{ column: 'my_row_id' }], invisible: false });
+}

@@ -1,0 +1,433 @@
+import type { Statement } from '../ddl/index.js';
+import { dmError } from '../errors/dm-error.js';
+import { applyStatement, neededTables, type Catalog, type StructureChange } from './apply.js';
+import { charsetOfCollation } from './charsets.js';
+import type { Table } from './model.js';
+import type { CharsetPair } from './resolve-type.js';
+import type { ServerProfile } from './server-profile.js';
+
+/** Where flushed structures stand: the checkpoint table. */
+export interface StructureStore {
+  /** The flushed structure; null = known to be dropped; undefined = the checkpoint knows nothing of the table. */
+  load(schema: string, table: string): Promise<Table | null | undefined>;
+}
+
+/** A place from which the first structure of a table can be had, when the checkpoint has none. */
+export interface StructureSeed {
+  origin: 'dump' | 'upstream' | 'downstream';
+  load(schema: string, table: string): Promise<Table | undefined>;
+}
+
+/** Session variables that an event carries and that decide what its statement means. */
+export interface StatementContext {
+  /** Upper-case names of the modes; absent = those of the profile. */
+  sqlMode?: string[];
+  /** The session's `collation_server`: default of CREATE DATABASE. */
+  collationServer?: string;
+  /** The session's `default_collation_for_utf8mb4`. */
+  defaultUtf8mb4Collation?: string;
+  explicitDefaultsForTimestamp?: boolean;
+}
+
+/** A structure that differs from the flushed one; null = the table was dropped. */
+export interface PendingStructure {
+  schema: string;
+  name: string;
+  table: Table | null;
+}
+
+export interface SchemaTrackerOptions {
+  profile: ServerProfile;
+  store: StructureStore;
+  /** Asked in this order when the checkpoint knows nothing of a table. */
+  seeds?: StructureSeed[];
+  /** Default charset of a database that no statement told of; absent = the server's. */
+  loadDatabaseDefaults?: (schema: string) => Promise<CharsetPair | undefined>;
+  /** How many unchanged structures stay in memory. */
+  cacheSize?: number;
+}
+
+/** A structure, or what is known instead of one. */
+type Entry = Table | typeof DROPPED | typeof UNKNOWN;
+const DROPPED = Symbol('dropped');
+/** The table exists, its columns are not known: only upstream can tell. */
+const UNKNOWN = Symbol('unknown');
+
+interface Pending {
+  schema: string;
+  name: string;
+  entry: Entry;
+}
+
+const DEFAULT_CACHE_SIZE = 2000;
+
+/**
+ * The structures of one upstream's tables at the current place of its binlog. Holds what changed since the last flush of
+ * the checkpoint, and a bounded number of unchanged structures; everything else is loaded when first needed. Rolling back
+ * therefore costs no more than the tables that changed. Not to be called concurrently, except `get` and `has`.
+ */
+export class SchemaTracker {
+  readonly #options: SchemaTrackerOptions;
+  /** Changed since the last flush. */
+  readonly #pending = new Map<string, Pending>();
+  /** Equal to the store, least recently used first. */
+  readonly #clean = new Map<string, Entry>();
+  /** Loads under way, so that two callers share one. */
+  readonly #loading = new Map<string, Promise<Entry | undefined>>();
+  /** Dropped databases: neither store nor seeds are asked for their tables. Undefined = created again. */
+  readonly #droppedSchemas = new Set<string>();
+  readonly #databases = new Map<string, CharsetPair>();
+  /** State of the databases at the last flush; filled at the first change after it. */
+  #flushedDatabases: { defaults: Map<string, CharsetPair>; dropped: Set<string> } | undefined;
+  /** Raised by each change and rollback: a load that began before must not overwrite what came since. */
+  #version = 0;
+  #closed = false;
+
+  constructor(options: SchemaTrackerOptions) {
+    this.#options = options;
+  }
+
+  get profile(): ServerProfile {
+    return this.#options.profile;
+  }
+
+  /**
+   * The structure of a table, or undefined when it does not exist or nobody knows its columns.
+   * @throws 44001 and what the seeds throw; 44020 when closed
+   */
+  async get(schema: string, table: string): Promise<Table | undefined> {
+    const entry = await this.#load(schema, table);
+    return isTable(entry) ? entry : undefined;
+  }
+
+  async has(schema: string, table: string): Promise<boolean> {
+    return (await this.get(schema, table)) !== undefined;
+  }
+
+  /** The structure when it is in memory, without asking anyone. */
+  peek(schema: string, table: string): Table | undefined {
+    const key = this.#key(schema, table);
+    const entry = this.#pending.get(key)?.entry ?? this.#clean.get(key);
+    return isTable(entry) ? entry : undefined;
+  }
+
+  /** Sets a structure (`binlog-schema update`). */
+  put(table: Table): void {
+    this.#assertOpen();
+    this.#set(table.schema, table.name, table);
+  }
+
+  /** Forgets what is known of a table; the next use asks the checkpoint and the seeds anew (`binlog-schema delete`). */
+  forget(schema: string, table: string): void {
+    this.#assertOpen();
+    const key = this.#key(schema, table);
+    this.#version++;
+    this.#pending.delete(key);
+    this.#clean.delete(key);
+  }
+
+  /**
+   * Applies a statement that the upstream executed; filtered and skipped ones too, since rows behind them have the new
+   * structure. All or nothing: when it throws, no structure has changed.
+   * @throws 44006 when it does not fit the structures known, and what loading them throws
+   */
+  async apply(statement: Statement, session: StatementContext = {}): Promise<StructureChange[]> {
+    this.#assertOpen();
+    for (const needed of neededTables(statement)) await this.#loadNeeded(needed.schema, needed.table, needed.optional);
+    const profile = sessionProfile(this.#options.profile, session);
+    for (const schema of databasesOf(statement)) await this.#loadDatabase(schema, profile);
+    const draft = new DraftCatalog(profile, {
+      table: (schema, name) => this.peek(schema, name),
+      tables: () => this.#tablesInMemory(),
+      database: (schema) => this.#databases.get(this.#schemaKey(schema)),
+      key: (schema, name) => this.#key(schema, name),
+    });
+    const changes = applyStatement(statement, draft);
+    this.#commit(draft);
+    return changes;
+  }
+
+  /** What has to be written with the next checkpoint. Pass the same list to {@link flushed} when it is written. */
+  pending(): PendingStructure[] {
+    return [...this.#pending.values()].map(({ schema, name, entry }) => ({
+      schema,
+      name,
+      table: isTable(entry) ? entry : null,
+    }));
+  }
+
+  /** The list is in the checkpoint: rolling back leads here from now on. What changed in between stays pending. */
+  flushed(list: readonly PendingStructure[]): void {
+    for (const { schema, name, table } of list) {
+      const key = this.#key(schema, name);
+      const pending = this.#pending.get(key);
+      if (pending === undefined || (isTable(pending.entry) ? pending.entry : null) !== table) continue;
+      this.#pending.delete(key);
+      this.#remember(key, pending.entry);
+    }
+    this.#flushedDatabases = undefined;
+  }
+
+  /** Back to the flushed structures. Touches only the tables that changed. */
+  rollback(): void {
+    this.#version++;
+    this.#pending.clear();
+    if (this.#flushedDatabases === undefined) return;
+    replaceMap(this.#databases, this.#flushedDatabases.defaults);
+    this.#droppedSchemas.clear();
+    for (const schema of this.#flushedDatabases.dropped) this.#droppedSchemas.add(schema);
+    this.#flushedDatabases = undefined;
+  }
+
+  /** Frees the memory; later calls are refused with 44020. */
+  close(): void {
+    this.#closed = true;
+    this.#version++;
+    this.#pending.clear();
+    this.#clean.clear();
+    this.#databases.clear();
+    this.#droppedSchemas.clear();
+  }
+
+  /** Number of structures in memory, for metrics and tests. */
+  get size(): number {
+    return this.#pending.size + this.#clean.size;
+  }
+
+  #key(schema: string, table: string): string {
+    const key = `${schema}\0${table}`;
+    return this.#options.profile.lowerCaseTableNames === 0 ? key : key.toLowerCase();
+  }
+
+  #schemaKey(schema: string): string {
+    return this.#options.profile.lowerCaseTableNames === 0 ? schema : schema.toLowerCase();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw dmError(44020);
+  }
+
+  /** A table that can be done without may be unreadable. */
+  async #loadNeeded(schema: string, table: string, optional: boolean): Promise<void> {
+    try {
+      await this.#load(schema, table);
+    } catch (error) {
+      if (!optional) throw error;
+    }
+  }
+
+  async #load(schema: string, name: string): Promise<Entry | undefined> {
+    this.#assertOpen();
+    const key = this.#key(schema, name);
+    const pending = this.#pending.get(key);
+    const known = pending?.entry ?? this.#clean.get(key);
+    if (known !== undefined && known !== UNKNOWN) {
+      if (pending === undefined) this.#remember(key, known);
+      return known;
+    }
+    if (known === undefined && this.#droppedSchemas.has(this.#schemaKey(schema))) return DROPPED;
+    let loading = this.#loading.get(key);
+    if (loading === undefined) {
+      const fresh = known === UNKNOWN ? this.#loadSeed(key, schema, name, true) : this.#loadFresh(key, schema, name);
+      loading = fresh.finally(() => this.#loading.delete(key));
+      this.#loading.set(key, loading);
+    }
+    return loading;
+  }
+
+  async #loadFresh(key: string, schema: string, name: string): Promise<Entry | undefined> {
+    const version = this.#version;
+    const stored = await this.#options.store.load(schema, name);
+    if (stored !== undefined) {
+      const entry = stored ?? DROPPED;
+      if (version === this.#version) this.#remember(key, entry);
+      return this.#pending.get(key)?.entry ?? entry;
+    }
+    return this.#loadSeed(key, schema, name, false);
+  }
+
+  /** `live`: only servers are asked, since the dump is older than the table. */
+  async #loadSeed(key: string, schema: string, name: string, live: boolean): Promise<Entry | undefined> {
+    const before = this.#pending.get(key)?.entry;
+    for (const seed of this.#options.seeds ?? []) {
+      if (live && seed.origin === 'dump') continue;
+      const table = await seed.load(schema, name);
+      if (table === undefined) continue;
+      if (this.#closed) return undefined;
+      const pending = this.#pending.get(key);
+      if (pending !== undefined && pending.entry !== before) return pending.entry;
+      // Not yet in the checkpoint: it goes there with the next flush, and a rollback before that asks the seeds again.
+      const entry: Table = { ...table, schema, name };
+      this.#clean.delete(key);
+      this.#pending.set(key, { schema, name, entry });
+      return entry;
+    }
+    return undefined;
+  }
+
+  #set(schema: string, name: string, entry: Entry): void {
+    const key = this.#key(schema, name);
+    this.#version++;
+    this.#clean.delete(key);
+    this.#pending.set(key, { schema, name, entry });
+  }
+
+  #remember(key: string, entry: Entry): void {
+    this.#clean.delete(key);
+    this.#clean.set(key, entry);
+    const limit = this.#options.cacheSize ?? DEFAULT_CACHE_SIZE;
+    while (this.#clean.size > limit) {
+      const oldest = this.#clean.keys().next();
+      if (oldest.done === true) break;
+      this.#clean.delete(oldest.value);
+    }
+  }
+
+  *#tablesInMemory(): Iterable<Table> {
+    for (const { entry } of this.#pending.values()) if (isTable(entry)) yield entry;
+    for (const [key, entry] of this.#clean) if (isTable(entry) && !this.#pending.has(key)) yield entry;
+  }
+
+  async #loadDatabase(schema: string, profile: ServerProfile): Promise<void> {
+    const key = this.#schemaKey(schema);
+    if (this.#databases.has(key)) return;
+    const defaults = await this.#options.loadDatabaseDefaults?.(schema);
+    this.#databases.set(key, defaults ?? { charset: profile.charset, collation: profile.collation });
+  }
+
+  #commit(draft: DraftCatalog): void {
+    if (draft.databases.size > 0) {
+      this.#flushedDatabases ??= { defaults: new Map(this.#databases), dropped: new Set(this.#droppedSchemas) };
+    }
+    for (const [schema, defaults] of draft.databases) {
+      const key = this.#schemaKey(schema);
+      if (defaults === null) {
+        this.#databases.delete(key);
+        this.#droppedSchemas.add(key);
+        this.#dropTablesOf(key);
+      } else {
+        this.#databases.set(key, defaults);
+      }
+    }
+    for (const { schema, name, entry } of draft.entries.values()) this.#set(schema, name, entry);
+  }
+
+  /** Tables in memory become known as dropped; the others are hidden by the mark on their database. */
+  #dropTablesOf(schemaKey: string): void {
+    for (const table of [...this.#tablesInMemory()]) {
+      if (this.#schemaKey(table.schema) === schemaKey) this.#set(table.schema, table.name, DROPPED);
+    }
+  }
+}
+
+function isTable(entry: Entry | undefined): entry is Table {
+  return typeof entry === 'object';
+}
+
+function replaceMap<Key, Value>(target: Map<Key, Value>, source: ReadonlyMap<Key, Value>): void {
+  target.clear();
+  for (const [key, value] of source) target.set(key, value);
+}
+
+/** Databases whose default charset the statement may need. */
+function databasesOf(statement: Statement): string[] {
+  switch (statement.kind) {
+    case 'create-table':
+    case 'alter-table':
+      return [statement.table.schema?.name ?? statement.defaultSchema];
+    case 'alter-database':
+      return [statement.name?.name ?? statement.defaultSchema];
+    default:
+      return [];
+  }
+}
+
+/** The profile with the session's variables in force. */
+export function sessionProfile(profile: ServerProfile, session: StatementContext): ServerProfile {
+  const result: ServerProfile = { ...profile };
+  if (session.sqlMode !== undefined) result.sqlMode = session.sqlMode;
+  if (session.explicitDefaultsForTimestamp !== undefined) {
+    result.explicitDefaultsForTimestamp = session.explicitDefaultsForTimestamp;
+  }
+  if (session.collationServer !== undefined) {
+    result.collation = session.collationServer;
+    result.charset = charsetOfCollation(session.collationServer) ?? result.charset;
+  }
+  if (session.defaultUtf8mb4Collation !== undefined) {
+    result.defaultCollations = { ...result.defaultCollations, utf8mb4: session.defaultUtf8mb4Collation };
+  }
+  return result;
+}
+
+/** What a draft sees of the tracker. */
+interface Backing {
+  table(schema: string, name: string): Table | undefined;
+  tables(): Iterable<Table>;
+  database(schema: string): CharsetPair | undefined;
+  key(schema: string, name: string): string;
+}
+
+/** The changes of one statement over the tracker's state; thrown away when the statement cannot be applied. */
+class DraftCatalog implements Catalog {
+  readonly profile: ServerProfile;
+  readonly entries = new Map<string, Pending>();
+  /** null = dropped. */
+  readonly databases = new Map<string, CharsetPair | null>();
+  readonly #backing: Backing;
+
+  constructor(profile: ServerProfile, backing: Backing) {
+    this.profile = profile;
+    this.#backing = backing;
+  }
+
+  databaseDefaults(schema: string): CharsetPair {
+    const { charset, collation } = this.profile;
+    return this.databases.get(schema) ?? this.#backing.database(schema) ?? { charset, collation };
+  }
+
+  table(schema: string, name: string): Table | undefined {
+    const draft = this.entries.get(this.#backing.key(schema, name));
+    if (draft !== undefined) return isTable(draft.entry) ? draft.entry : undefined;
+    return this.#backing.table(schema, name);
+  }
+
+  put(table: Table): void {
+    const lower = this.profile.lowerCaseTableNames === 1;
+    const stored = lower ? { ...table, schema: table.schema.toLowerCase(), name: table.name.toLowerCase() } : table;
+    this.#set(stored.schema, stored.name, stored);
+  }
+
+  putUnknown(schema: string, name: string): void {
+    this.#set(schema, name, UNKNOWN);
+  }
+
+  remove(schema: string, name: string): void {
+    this.#set(schema, name, DROPPED);
+  }
+
+  setDatabase(schema: string, defaults: CharsetPair): void {
+    this.databases.set(schema, defaults);
+  }
+
+  removeDatabase(schema: string): void {
+    this.databases.set(schema, null);
+  }
+
+  referencing(schema: string, name: string): Table[] {
+    const result: Table[] = [];
+    const wanted = this.#backing.key(schema, name);
+    const consider = (table: Table): void => {
+      if (table.foreignKeys.some((key) => this.#backing.key(key.refSchema, key.refTable) === wanted))
+        result.push(table);
+    };
+    for (const { entry } of this.entries.values()) if (isTable(entry)) consider(entry);
+    for (const table of this.#backing.tables()) {
+      if (!this.entries.has(this.#backing.key(table.schema, table.name))) consider(table);
+    }
+    return result;
+  }
+
+  #set(schema: string, name: string, entry: Entry): void {
+    this.entries.set(this.#backing.key(schema, name), { schema, name, entry });
+  }
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testServers } from '../../support/servers.js';
+import { Mirror } from './mirror.js';
+import { STATEMENT_GROUPS } from './statements/all.js';
+import { textFor } from './statements/group.js';
+
+/** Statements of the list that each server must take, so that the list cannot wither unnoticed. */
+const LEAST_ACCEPTED = 500;
+
+describe.each(['mysql', 'mariadb'] as const)('listed statements on %s', (flavor) => {
+  let mirror: Mirror;
+  let accepted = 0;
+
+  beforeAll(async () => {
+    mirror = await Mirror.open(flavor === 'mysql' ? testServers().mysqlUp : testServers().mariadbUp);
+  });
+
+  afterAll(async () => {
+    await mirror.close();
+  });
+
+  test.each(STATEMENT_GROUPS.map((group, index) => ({ ...group, index })))('$name', async ({ statements, index }) => {
+    const schema = `c_list_${index}`;
+    const second = `${schema}_b`;
+    await mirror.connection.query(`DROP DATABASE IF EXISTS \`${second}\``);
+    await mirror.useFresh(schema);
+    const failures: string[] = [];
+    for (const listed of statements) {
+      const sql = textFor(listed, flavor)?.replaceAll('{db2}', second).replaceAll('{db}', schema);
+      if (sql === undefined) continue;
+      let taken: boolean;
+      try {
+        taken = await mirror.execute(sql);
+      } catch (error) {
+        failures.push(`${sql}\n${String(error)}`);
+        continue;
+      }
+      if (process.env['DM_SHOW_REFUSED'] !== undefined && !taken) console.log(`refused: ${sql}\n  ${mirror.refusal}`);
+      if (!taken) continue;
+      accepted++;
+      const lines = await mirror.compare([schema, second]);
+      if (lines.length > 0) failures.push([sql, ...lines].join('\n'));
+    }
+    await mirror.connection.query('SET SESSION sql_mode = DEFAULT');
+    await mirror.connection.query(`DROP DATABASE \`${schema}\``);
+    await mirror.connection.query(`DROP DATABASE IF EXISTS \`${second}\``);
+    expect(failures.join('\n\n')).toBe('');
+  });
+
+  test('the servers take most of the list', () => {
+    console.log(`${flavor}: ${accepted} listed statements compared`);
+    expect(accepted).toBeGreaterThanOrEqual(LEAST_ACCEPTED);
+  });
+});
