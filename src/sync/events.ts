@@ -66,6 +66,8 @@ export interface QueryEvent extends EventBase {
   charsetClient?: string;
   collationServer?: string;
   timeZone?: string;
+  /** `default_collation_for_utf8mb4` of the session: what `CHARACTER SET utf8mb4` without a collation means. */
+  defaultUtf8mb4Collation?: string;
   /** True inside BEGIN..COMMIT (CREATE TABLE ... SELECT since 8.0.21). */
   inTransaction: boolean;
 }
@@ -88,7 +90,7 @@ export interface RowsEvent extends EventBase {
   bytes: number;
 }
 
-/** A transaction ends. */
+/** A transaction ends. The group of a DDL ends so too: each `gtid` event has its `commit` event. */
 export interface CommitEvent extends EventBase {
   type: 'commit';
   /** False for ROLLBACK of a group with non-transactional engines. */

@@ -1,0 +1,414 @@
+/** A collation that events name by number. */
+export interface Collation {
+  name: string;
+  charset: string;
+}
+
+/**
+ * Collation numbers of MySQL 9.7 and MariaDB 10.11 (`information_schema.COLLATIONS`), by charset: `number` and the part of
+ * the name behind the charset. The two families agree on all numbers they share, up to the names of five Croatian
+ * collations.
+ */
+const BY_CHARSET: Record<string, string> = {
+  armscii8: '32_general_ci 64_bin 1056_general_nopad_ci 1088_nopad_bin',
+  ascii: '11_general_ci 65_bin 1035_general_nopad_ci 1089_nopad_bin',
+  big5: '1_chinese_ci 84_bin 1025_chinese_nopad_ci 1108_nopad_bin',
+  binary: '63=binary',
+  cp1250: '26_general_ci 34_czech_cs 44_croatian_ci 66_bin 99_polish_ci 1050_general_nopad_ci 1090_nopad_bin',
+  cp1251: '14_bulgarian_ci 23_ukrainian_ci 50_bin 51_general_ci 52_general_cs 1074_nopad_bin 1075_general_nopad_ci',
+  cp1256: '57_general_ci 67_bin 1081_general_nopad_ci 1091_nopad_bin',
+  cp1257: '29_lithuanian_ci 58_bin 59_general_ci 1082_nopad_bin 1083_general_nopad_ci',
+  cp850: '4_general_ci 80_bin 1028_general_nopad_ci 1104_nopad_bin',
+  cp852: '40_general_ci 81_bin 1064_general_nopad_ci 1105_nopad_bin',
+  cp866: '36_general_ci 68_bin 1060_general_nopad_ci 1092_nopad_bin',
+  cp932: '95_japanese_ci 96_bin 1119_japanese_nopad_ci 1120_nopad_bin',
+  dec8: '3_swedish_ci 69_bin 1027_swedish_nopad_ci 1093_nopad_bin',
+  eucjpms: '97_japanese_ci 98_bin 1121_japanese_nopad_ci 1122_nopad_bin',
+  euckr: '19_korean_ci 85_bin 1043_korean_nopad_ci 1109_nopad_bin',
+  gb18030: '248_chinese_ci 249_bin 250_unicode_520_ci',
+  gb2312: '24_chinese_ci 86_bin 1048_chinese_nopad_ci 1110_nopad_bin',
+  gbk: '28_chinese_ci 87_bin 1052_chinese_nopad_ci 1111_nopad_bin',
+  geostd8: '92_general_ci 93_bin 1116_general_nopad_ci 1117_nopad_bin',
+  greek: '25_general_ci 70_bin 1049_general_nopad_ci 1094_nopad_bin',
+  hebrew: '16_general_ci 71_bin 1040_general_nopad_ci 1095_nopad_bin',
+  hp8: '6_english_ci 72_bin 1030_english_nopad_ci 1096_nopad_bin',
+  keybcs2: '37_general_ci 73_bin 1061_general_nopad_ci 1097_nopad_bin',
+  koi8r: '7_general_ci 74_bin 1031_general_nopad_ci 1098_nopad_bin',
+  koi8u: '22_general_ci 75_bin 1046_general_nopad_ci 1099_nopad_bin',
+  latin1: `
+    5_german1_ci 8_swedish_ci 15_danish_ci 31_german2_ci 47_bin 48_general_ci 49_general_cs 94_spanish_ci
+    1032_swedish_nopad_ci 1071_nopad_bin
+  `,
+  latin2: '2_czech_cs 9_general_ci 21_hungarian_ci 27_croatian_ci 77_bin 1033_general_nopad_ci 1101_nopad_bin',
+  latin5: '30_turkish_ci 78_bin 1054_turkish_nopad_ci 1102_nopad_bin',
+  latin7: '20_estonian_cs 41_general_ci 42_general_cs 79_bin 1065_general_nopad_ci 1103_nopad_bin',
+  macce: '38_general_ci 43_bin 1062_general_nopad_ci 1067_nopad_bin',
+  macroman: '39_general_ci 53_bin 1063_general_nopad_ci 1077_nopad_bin',
+  sjis: '13_japanese_ci 88_bin 1037_japanese_nopad_ci 1112_nopad_bin',
+  swe7: '10_swedish_ci 82_bin 1034_swedish_nopad_ci 1106_nopad_bin',
+  tis620: '18_thai_ci 89_bin 1042_thai_nopad_ci 1113_nopad_bin',
+  ucs2: `
+    35_general_ci 90_bin 128_unicode_ci 129_icelandic_ci 130_latvian_ci 131_romanian_ci 132_slovenian_ci
+    133_polish_ci 134_estonian_ci 135_spanish_ci 136_swedish_ci 137_turkish_ci 138_czech_ci 139_danish_ci
+    140_lithuanian_ci 141_slovak_ci 142_spanish2_ci 143_roman_ci 144_persian_ci 145_esperanto_ci 146_hungarian_ci
+    147_sinhala_ci 148_german2_ci 149_croatian_ci 150_unicode_520_ci 151_vietnamese_ci 159_general_mysql500_ci
+    640_croatian_ci 641_myanmar_ci 642_thai_520_w2 1059_general_nopad_ci 1114_nopad_bin 1152_unicode_nopad_ci
+    1174_unicode_520_nopad_ci 2560_uca1400_ai_ci 2561_uca1400_ai_cs 2562_uca1400_as_ci 2563_uca1400_as_cs
+    2564_uca1400_nopad_ai_ci 2565_uca1400_nopad_ai_cs 2566_uca1400_nopad_as_ci 2567_uca1400_nopad_as_cs
+    2568_uca1400_icelandic_ai_ci 2569_uca1400_icelandic_ai_cs 2570_uca1400_icelandic_as_ci
+    2571_uca1400_icelandic_as_cs 2572_uca1400_icelandic_nopad_ai_ci 2573_uca1400_icelandic_nopad_ai_cs
+    2574_uca1400_icelandic_nopad_as_ci 2575_uca1400_icelandic_nopad_as_cs 2576_uca1400_latvian_ai_ci
+    2577_uca1400_latvian_ai_cs 2578_uca1400_latvian_as_ci 2579_uca1400_latvian_as_cs
+    2580_uca1400_latvian_nopad_ai_ci 2581_uca1400_latvian_nopad_ai_cs 2582_uca1400_latvian_nopad_as_ci
+    2583_uca1400_latvian_nopad_as_cs 2584_uca1400_romanian_ai_ci 2585_uca1400_romanian_ai_cs
+    2586_uca1400_romanian_as_ci 2587_uca1400_romanian_as_cs 2588_uca1400_romanian_nopad_ai_ci
+    2589_uca1400_romanian_nopad_ai_cs 2590_uca1400_romanian_nopad_as_ci 2591_uca1400_romanian_nopad_as_cs
+    2592_uca1400_slovenian_ai_ci 2593_uca1400_slovenian_ai_cs 2594_uca1400_slovenian_as_ci
+    2595_uca1400_slovenian_as_cs 2596_uca1400_slovenian_nopad_ai_ci 2597_uca1400_slovenian_nopad_ai_cs
+    2598_uca1400_slovenian_nopad_as_ci 2599_uca1400_slovenian_nopad_as_cs 2600_uca1400_polish_ai_ci
+    2601_uca1400_polish_ai_cs 2602_uca1400_polish_as_ci 2603_uca1400_polish_as_cs 2604_uca1400_polish_nopad_ai_ci
+    2605_uca1400_polish_nopad_ai_cs 2606_uca1400_polish_nopad_as_ci 2607_uca1400_polish_nopad_as_cs
+    2608_uca1400_estonian_ai_ci 2609_uca1400_estonian_ai_cs 2610_uca1400_estonian_as_ci
+    2611_uca1400_estonian_as_cs 2612_uca1400_estonian_nopad_ai_ci 2613_uca1400_estonian_nopad_ai_cs
+    2614_uca1400_estonian_nopad_as_ci 2615_uca1400_estonian_nopad_as_cs 2616_uca1400_spanish_ai_ci
+    2617_uca1400_spanish_ai_cs 2618_uca1400_spanish_as_ci 2619_uca1400_spanish_as_cs
+    2620_uca1400_spanish_nopad_ai_ci 2621_uca1400_spanish_nopad_ai_cs 2622_uca1400_spanish_nopad_as_ci
+    2623_uca1400_spanish_nopad_as_cs 2624_uca1400_swedish_ai_ci 2625_uca1400_swedish_ai_cs
+    2626_uca1400_swedish_as_ci 2627_uca1400_swedish_as_cs 2628_uca1400_swedish_nopad_ai_ci
+    2629_uca1400_swedish_nopad_ai_cs 2630_uca1400_swedish_nopad_as_ci 2631_uca1400_swedish_nopad_as_cs
+    2632_uca1400_turkish_ai_ci 2633_uca1400_turkish_ai_cs 2634_uca1400_turkish_as_ci 2635_uca1400_turkish_as_cs
+    2636_uca1400_turkish_nopad_ai_ci 2637_uca1400_turkish_nopad_ai_cs 2638_uca1400_turkish_nopad_as_ci
+    2639_uca1400_turkish_nopad_as_cs 2640_uca1400_czech_ai_ci 2641_uca1400_czech_ai_cs 2642_uca1400_czech_as_ci
+    2643_uca1400_czech_as_cs 2644_uca1400_czech_nopad_ai_ci 2645_uca1400_czech_nopad_ai_cs
+    2646_uca1400_czech_nopad_as_ci 2647_uca1400_czech_nopad_as_cs 2648_uca1400_danish_ai_ci
+    2649_uca1400_danish_ai_cs 2650_uca1400_danish_as_ci 2651_uca1400_danish_as_cs 2652_uca1400_danish_nopad_ai_ci
+    2653_uca1400_danish_nopad_ai_cs 2654_uca1400_danish_nopad_as_ci 2655_uca1400_danish_nopad_as_cs
+    2656_uca1400_lithuanian_ai_ci 2657_uca1400_lithuanian_ai_cs 2658_uca1400_lithuanian_as_ci
+    2659_uca1400_lithuanian_as_cs 2660_uca1400_lithuanian_nopad_ai_ci 2661_uca1400_lithuanian_nopad_ai_cs
+    2662_uca1400_lithuanian_nopad_as_ci 2663_uca1400_lithuanian_nopad_as_cs 2664_uca1400_slovak_ai_ci
+    2665_uca1400_slovak_ai_cs 2666_uca1400_slovak_as_ci 2667_uca1400_slovak_as_cs 2668_uca1400_slovak_nopad_ai_ci
+    2669_uca1400_slovak_nopad_ai_cs 2670_uca1400_slovak_nopad_as_ci 2671_uca1400_slovak_nopad_as_cs
+    2672_uca1400_spanish2_ai_ci 2673_uca1400_spanish2_ai_cs 2674_uca1400_spanish2_as_ci
+    2675_uca1400_spanish2_as_cs 2676_uca1400_spanish2_nopad_ai_ci 2677_uca1400_spanish2_nopad_ai_cs
+    2678_uca1400_spanish2_nopad_as_ci 2679_uca1400_spanish2_nopad_as_cs 2680_uca1400_roman_ai_ci
+    2681_uca1400_roman_ai_cs 2682_uca1400_roman_as_ci 2683_uca1400_roman_as_cs 2684_uca1400_roman_nopad_ai_ci
+    2685_uca1400_roman_nopad_ai_cs 2686_uca1400_roman_nopad_as_ci 2687_uca1400_roman_nopad_as_cs
+    2688_uca1400_persian_ai_ci 2689_uca1400_persian_ai_cs 2690_uca1400_persian_as_ci 2691_uca1400_persian_as_cs
+    2692_uca1400_persian_nopad_ai_ci 2693_uca1400_persian_nopad_ai_cs 2694_uca1400_persian_nopad_as_ci
+    2695_uca1400_persian_nopad_as_cs 2696_uca1400_esperanto_ai_ci 2697_uca1400_esperanto_ai_cs
+    2698_uca1400_esperanto_as_ci 2699_uca1400_esperanto_as_cs 2700_uca1400_esperanto_nopad_ai_ci
+    2701_uca1400_esperanto_nopad_ai_cs 2702_uca1400_esperanto_nopad_as_ci 2703_uca1400_esperanto_nopad_as_cs
+    2704_uca1400_hungarian_ai_ci 2705_uca1400_hungarian_ai_cs 2706_uca1400_hungarian_as_ci
+    2707_uca1400_hungarian_as_cs 2708_uca1400_hungarian_nopad_ai_ci 2709_uca1400_hungarian_nopad_ai_cs
+    2710_uca1400_hungarian_nopad_as_ci 2711_uca1400_hungarian_nopad_as_cs 2712_uca1400_sinhala_ai_ci
+    2713_uca1400_sinhala_ai_cs 2714_uca1400_sinhala_as_ci 2715_uca1400_sinhala_as_cs
+    2716_uca1400_sinhala_nopad_ai_ci 2717_uca1400_sinhala_nopad_ai_cs 2718_uca1400_sinhala_nopad_as_ci
+    2719_uca1400_sinhala_nopad_as_cs 2720_uca1400_german2_ai_ci 2721_uca1400_german2_ai_cs
+    2722_uca1400_german2_as_ci 2723_uca1400_german2_as_cs 2724_uca1400_german2_nopad_ai_ci
+    2725_uca1400_german2_nopad_ai_cs 2726_uca1400_german2_nopad_as_ci 2727_uca1400_german2_nopad_as_cs
+    2744_uca1400_vietnamese_ai_ci 2745_uca1400_vietnamese_ai_cs 2746_uca1400_vietnamese_as_ci
+    2747_uca1400_vietnamese_as_cs 2748_uca1400_vietnamese_nopad_ai_ci 2749_uca1400_vietnamese_nopad_ai_cs
+    2750_uca1400_vietnamese_nopad_as_ci 2751_uca1400_vietnamese_nopad_as_cs 2752_uca1400_croatian_ai_ci
+    2753_uca1400_croatian_ai_cs 2754_uca1400_croatian_as_ci 2755_uca1400_croatian_as_cs
+    2756_uca1400_croatian_nopad_ai_ci 2757_uca1400_croatian_nopad_ai_cs 2758_uca1400_croatian_nopad_as_ci
+    2759_uca1400_croatian_nopad_as_cs
+  `,
+  ujis: '12_japanese_ci 91_bin 1036_japanese_nopad_ci 1115_nopad_bin',
+  utf16: `
+    54_general_ci 55_bin 101_unicode_ci 102_icelandic_ci 103_latvian_ci 104_romanian_ci 105_slovenian_ci
+    106_polish_ci 107_estonian_ci 108_spanish_ci 109_swedish_ci 110_turkish_ci 111_czech_ci 112_danish_ci
+    113_lithuanian_ci 114_slovak_ci 115_spanish2_ci 116_roman_ci 117_persian_ci 118_esperanto_ci 119_hungarian_ci
+    120_sinhala_ci 121_german2_ci 122_croatian_ci 123_unicode_520_ci 124_vietnamese_ci 672_croatian_ci
+    673_myanmar_ci 674_thai_520_w2 1078_general_nopad_ci 1079_nopad_bin 1125_unicode_nopad_ci
+    1147_unicode_520_nopad_ci 2816_uca1400_ai_ci 2817_uca1400_ai_cs 2818_uca1400_as_ci 2819_uca1400_as_cs
+    2820_uca1400_nopad_ai_ci 2821_uca1400_nopad_ai_cs 2822_uca1400_nopad_as_ci 2823_uca1400_nopad_as_cs
+    2824_uca1400_icelandic_ai_ci 2825_uca1400_icelandic_ai_cs 2826_uca1400_icelandic_as_ci
+    2827_uca1400_icelandic_as_cs 2828_uca1400_icelandic_nopad_ai_ci 2829_uca1400_icelandic_nopad_ai_cs
+    2830_uca1400_icelandic_nopad_as_ci 2831_uca1400_icelandic_nopad_as_cs 2832_uca1400_latvian_ai_ci
+    2833_uca1400_latvian_ai_cs 2834_uca1400_latvian_as_ci 2835_uca1400_latvian_as_cs
+    2836_uca1400_latvian_nopad_ai_ci 2837_uca1400_latvian_nopad_ai_cs 2838_uca1400_latvian_nopad_as_ci
+    2839_uca1400_latvian_nopad_as_cs 2840_uca1400_romanian_ai_ci 2841_uca1400_romanian_ai_cs
+    2842_uca1400_romanian_as_ci 2843_uca1400_romanian_as_cs 2844_uca1400_romanian_nopad_ai_ci
+    2845_uca1400_romanian_nopad_ai_cs 2846_uca1400_romanian_nopad_as_ci 2847_uca1400_romanian_nopad_as_cs
+    2848_uca1400_slovenian_ai_ci 2849_uca1400_slovenian_ai_cs 2850_uca1400_slovenian_as_ci
+    2851_uca1400_slovenian_as_cs 2852_uca1400_slovenian_nopad_ai_ci 2853_uca1400_slovenian_nopad_ai_cs
+    2854_uca1400_slovenian_nopad_as_ci 2855_uca1400_slovenian_nopad_as_cs 2856_uca1400_polish_ai_ci
+    2857_uca1400_polish_ai_cs 2858_uca1400_polish_as_ci 2859_uca1400_polish_as_cs 2860_uca1400_polish_nopad_ai_ci
+    2861_uca1400_polish_nopad_ai_cs 2862_uca1400_polish_nopad_as_ci 2863_uca1400_polish_nopad_as_cs
+    2864_uca1400_estonian_ai_ci 2865_uca1400_estonian_ai_cs 2866_uca1400_estonian_as_ci
+    2867_uca1400_estonian_as_cs 2868_uca1400_estonian_nopad_ai_ci 2869_uca1400_estonian_nopad_ai_cs
+    2870_uca1400_estonian_nopad_as_ci 2871_uca1400_estonian_nopad_as_cs 2872_uca1400_spanish_ai_ci
+    2873_uca1400_spanish_ai_cs 2874_uca1400_spanish_as_ci 2875_uca1400_spanish_as_cs
+    2876_uca1400_spanish_nopad_ai_ci 2877_uca1400_spanish_nopad_ai_cs 2878_uca1400_spanish_nopad_as_ci
+    2879_uca1400_spanish_nopad_as_cs 2880_uca1400_swedish_ai_ci 2881_uca1400_swedish_ai_cs
+    2882_uca1400_swedish_as_ci 2883_uca1400_swedish_as_cs 2884_uca1400_swedish_nopad_ai_ci
+    2885_uca1400_swedish_nopad_ai_cs 2886_uca1400_swedish_nopad_as_ci 2887_uca1400_swedish_nopad_as_cs
+    2888_uca1400_turkish_ai_ci 2889_uca1400_turkish_ai_cs 2890_uca1400_turkish_as_ci 2891_uca1400_turkish_as_cs
+    2892_uca1400_turkish_nopad_ai_ci 2893_uca1400_turkish_nopad_ai_cs 2894_uca1400_turkish_nopad_as_ci
+    2895_uca1400_turkish_nopad_as_cs 2896_uca1400_czech_ai_ci 2897_uca1400_czech_ai_cs 2898_uca1400_czech_as_ci
+    2899_uca1400_czech_as_cs 2900_uca1400_czech_nopad_ai_ci 2901_uca1400_czech_nopad_ai_cs
+    2902_uca1400_czech_nopad_as_ci 2903_uca1400_czech_nopad_as_cs 2904_uca1400_danish_ai_ci
+    2905_uca1400_danish_ai_cs 2906_uca1400_danish_as_ci 2907_uca1400_danish_as_cs 2908_uca1400_danish_nopad_ai_ci
+    2909_uca1400_danish_nopad_ai_cs 2910_uca1400_danish_nopad_as_ci 2911_uca1400_danish_nopad_as_cs
+    2912_uca1400_lithuanian_ai_ci 2913_uca1400_lithuanian_ai_cs 2914_uca1400_lithuanian_as_ci
+    2915_uca1400_lithuanian_as_cs 2916_uca1400_lithuanian_nopad_ai_ci 2917_uca1400_lithuanian_nopad_ai_cs
+    2918_uca1400_lithuanian_nopad_as_ci 2919_uca1400_lithuanian_nopad_as_cs 2920_uca1400_slovak_ai_ci
+    2921_uca1400_slovak_ai_cs 2922_uca1400_slovak_as_ci 2923_uca1400_slovak_as_cs 2924_uca1400_slovak_nopad_ai_ci
+    2925_uca1400_slovak_nopad_ai_cs 2926_uca1400_slovak_nopad_as_ci 2927_uca1400_slovak_nopad_as_cs
+    2928_uca1400_spanish2_ai_ci 2929_uca1400_spanish2_ai_cs 2930_uca1400_spanish2_as_ci
+    2931_uca1400_spanish2_as_cs 2932_uca1400_spanish2_nopad_ai_ci 2933_uca1400_spanish2_nopad_ai_cs
+    2934_uca1400_spanish2_nopad_as_ci 2935_uca1400_spanish2_nopad_as_cs 2936_uca1400_roman_ai_ci
+    2937_uca1400_roman_ai_cs 2938_uca1400_roman_as_ci 2939_uca1400_roman_as_cs 2940_uca1400_roman_nopad_ai_ci
+    2941_uca1400_roman_nopad_ai_cs 2942_uca1400_roman_nopad_as_ci 2943_uca1400_roman_nopad_as_cs
+    2944_uca1400_persian_ai_ci 2945_uca1400_persian_ai_cs 2946_uca1400_persian_as_ci 2947_uca1400_persian_as_cs
+    2948_uca1400_persian_nopad_ai_ci 2949_uca1400_persian_nopad_ai_cs 2950_uca1400_persian_nopad_as_ci
+    2951_uca1400_persian_nopad_as_cs 2952_uca1400_esperanto_ai_ci 2953_uca1400_esperanto_ai_cs
+    2954_uca1400_esperanto_as_ci 2955_uca1400_esperanto_as_cs 2956_uca1400_esperanto_nopad_ai_ci
+    2957_uca1400_esperanto_nopad_ai_cs 2958_uca1400_esperanto_nopad_as_ci 2959_uca1400_esperanto_nopad_as_cs
+    2960_uca1400_hungarian_ai_ci 2961_uca1400_hungarian_ai_cs 2962_uca1400_hungarian_as_ci
+    2963_uca1400_hungarian_as_cs 2964_uca1400_hungarian_nopad_ai_ci 2965_uca1400_hungarian_nopad_ai_cs
+    2966_uca1400_hungarian_nopad_as_ci 2967_uca1400_hungarian_nopad_as_cs 2968_uca1400_sinhala_ai_ci
+    2969_uca1400_sinhala_ai_cs 2970_uca1400_sinhala_as_ci 2971_uca1400_sinhala_as_cs
+    2972_uca1400_sinhala_nopad_ai_ci 2973_uca1400_sinhala_nopad_ai_cs 2974_uca1400_sinhala_nopad_as_ci
+    2975_uca1400_sinhala_nopad_as_cs 2976_uca1400_german2_ai_ci 2977_uca1400_german2_ai_cs
+    2978_uca1400_german2_as_ci 2979_uca1400_german2_as_cs 2980_uca1400_german2_nopad_ai_ci
+    2981_uca1400_german2_nopad_ai_cs 2982_uca1400_german2_nopad_as_ci 2983_uca1400_german2_nopad_as_cs
+    3000_uca1400_vietnamese_ai_ci 3001_uca1400_vietnamese_ai_cs 3002_uca1400_vietnamese_as_ci
+    3003_uca1400_vietnamese_as_cs 3004_uca1400_vietnamese_nopad_ai_ci 3005_uca1400_vietnamese_nopad_ai_cs
+    3006_uca1400_vietnamese_nopad_as_ci 3007_uca1400_vietnamese_nopad_as_cs 3008_uca1400_croatian_ai_ci
+    3009_uca1400_croatian_ai_cs 3010_uca1400_croatian_as_ci 3011_uca1400_croatian_as_cs
+    3012_uca1400_croatian_nopad_ai_ci 3013_uca1400_croatian_nopad_ai_cs 3014_uca1400_croatian_nopad_as_ci
+    3015_uca1400_croatian_nopad_as_cs
+  `,
+  utf16le: '56_general_ci 62_bin 1080_general_nopad_ci 1086_nopad_bin',
+  utf32: `
+    60_general_ci 61_bin 160_unicode_ci 161_icelandic_ci 162_latvian_ci 163_romanian_ci 164_slovenian_ci
+    165_polish_ci 166_estonian_ci 167_spanish_ci 168_swedish_ci 169_turkish_ci 170_czech_ci 171_danish_ci
+    172_lithuanian_ci 173_slovak_ci 174_spanish2_ci 175_roman_ci 176_persian_ci 177_esperanto_ci 178_hungarian_ci
+    179_sinhala_ci 180_german2_ci 181_croatian_ci 182_unicode_520_ci 183_vietnamese_ci 736_croatian_ci
+    737_myanmar_ci 738_thai_520_w2 1084_general_nopad_ci 1085_nopad_bin 1184_unicode_nopad_ci
+    1206_unicode_520_nopad_ci 3072_uca1400_ai_ci 3073_uca1400_ai_cs 3074_uca1400_as_ci 3075_uca1400_as_cs
+    3076_uca1400_nopad_ai_ci 3077_uca1400_nopad_ai_cs 3078_uca1400_nopad_as_ci 3079_uca1400_nopad_as_cs
+    3080_uca1400_icelandic_ai_ci 3081_uca1400_icelandic_ai_cs 3082_uca1400_icelandic_as_ci
+    3083_uca1400_icelandic_as_cs 3084_uca1400_icelandic_nopad_ai_ci 3085_uca1400_icelandic_nopad_ai_cs
+    3086_uca1400_icelandic_nopad_as_ci 3087_uca1400_icelandic_nopad_as_cs 3088_uca1400_latvian_ai_ci
+    3089_uca1400_latvian_ai_cs 3090_uca1400_latvian_as_ci 3091_uca1400_latvian_as_cs
+    3092_uca1400_latvian_nopad_ai_ci 3093_uca1400_latvian_nopad_ai_cs 3094_uca1400_latvian_nopad_as_ci
+    3095_uca1400_latvian_nopad_as_cs 3096_uca1400_romanian_ai_ci 3097_uca1400_romanian_ai_cs
+    3098_uca1400_romanian_as_ci 3099_uca1400_romanian_as_cs 3100_uca1400_romanian_nopad_ai_ci
+    3101_uca1400_romanian_nopad_ai_cs 3102_uca1400_romanian_nopad_as_ci 3103_uca1400_romanian_nopad_as_cs
+    3104_uca1400_slovenian_ai_ci 3105_uca1400_slovenian_ai_cs 3106_uca1400_slovenian_as_ci
+    3107_uca1400_slovenian_as_cs 3108_uca1400_slovenian_nopad_ai_ci 3109_uca1400_slovenian_nopad_ai_cs
+    3110_uca1400_slovenian_nopad_as_ci 3111_uca1400_slovenian_nopad_as_cs 3112_uca1400_polish_ai_ci
+    3113_uca1400_polish_ai_cs 3114_uca1400_polish_as_ci 3115_uca1400_polish_as_cs 3116_uca1400_polish_nopad_ai_ci
+    3117_uca1400_polish_nopad_ai_cs 3118_uca1400_polish_nopad_as_ci 3119_uca1400_polish_nopad_as_cs
+    3120_uca1400_estonian_ai_ci 3121_uca1400_estonian_ai_cs 3122_uca1400_estonian_as_ci
+    3123_uca1400_estonian_as_cs 3124_uca1400_estonian_nopad_ai_ci 3125_uca1400_estonian_nopad_ai_cs
+    3126_uca1400_estonian_nopad_as_ci 3127_uca1400_estonian_nopad_as_cs 3128_uca1400_spanish_ai_ci
+    3129_uca1400_spanish_ai_cs 3130_uca1400_spanish_as_ci 3131_uca1400_spanish_as_cs
+    3132_uca1400_spanish_nopad_ai_ci 3133_uca1400_spanish_nopad_ai_cs 3134_uca1400_spanish_nopad_as_ci
+    3135_uca1400_spanish_nopad_as_cs 3136_uca1400_swedish_ai_ci 3137_uca1400_swedish_ai_cs
+    3138_uca1400_swedish_as_ci 3139_uca1400_swedish_as_cs 3140_uca1400_swedish_nopad_ai_ci
+    3141_uca1400_swedish_nopad_ai_cs 3142_uca1400_swedish_nopad_as_ci 3143_uca1400_swedish_nopad_as_cs
+    3144_uca1400_turkish_ai_ci 3145_uca1400_turkish_ai_cs 3146_uca1400_turkish_as_ci 3147_uca1400_turkish_as_cs
+    3148_uca1400_turkish_nopad_ai_ci 3149_uca1400_turkish_nopad_ai_cs 3150_uca1400_turkish_nopad_as_ci
+    3151_uca1400_turkish_nopad_as_cs 3152_uca1400_czech_ai_ci 3153_uca1400_czech_ai_cs 3154_uca1400_czech_as_ci
+    3155_uca1400_czech_as_cs 3156_uca1400_czech_nopad_ai_ci 3157_uca1400_czech_nopad_ai_cs
+    3158_uca1400_czech_nopad_as_ci 3159_uca1400_czech_nopad_as_cs 3160_uca1400_danish_ai_ci
+    3161_uca1400_danish_ai_cs 3162_uca1400_danish_as_ci 3163_uca1400_danish_as_cs 3164_uca1400_danish_nopad_ai_ci
+    3165_uca1400_danish_nopad_ai_cs 3166_uca1400_danish_nopad_as_ci 3167_uca1400_danish_nopad_as_cs
+    3168_uca1400_lithuanian_ai_ci 3169_uca1400_lithuanian_ai_cs 3170_uca1400_lithuanian_as_ci
+    3171_uca1400_lithuanian_as_cs 3172_uca1400_lithuanian_nopad_ai_ci 3173_uca1400_lithuanian_nopad_ai_cs
+    3174_uca1400_lithuanian_nopad_as_ci 3175_uca1400_lithuanian_nopad_as_cs 3176_uca1400_slovak_ai_ci
+    3177_uca1400_slovak_ai_cs 3178_uca1400_slovak_as_ci 3179_uca1400_slovak_as_cs 3180_uca1400_slovak_nopad_ai_ci
+    3181_uca1400_slovak_nopad_ai_cs 3182_uca1400_slovak_nopad_as_ci 3183_uca1400_slovak_nopad_as_cs
+    3184_uca1400_spanish2_ai_ci 3185_uca1400_spanish2_ai_cs 3186_uca1400_spanish2_as_ci
+    3187_uca1400_spanish2_as_cs 3188_uca1400_spanish2_nopad_ai_ci 3189_uca1400_spanish2_nopad_ai_cs
+    3190_uca1400_spanish2_nopad_as_ci 3191_uca1400_spanish2_nopad_as_cs 3192_uca1400_roman_ai_ci
+    3193_uca1400_roman_ai_cs 3194_uca1400_roman_as_ci 3195_uca1400_roman_as_cs 3196_uca1400_roman_nopad_ai_ci
+    3197_uca1400_roman_nopad_ai_cs 3198_uca1400_roman_nopad_as_ci 3199_uca1400_roman_nopad_as_cs
+    3200_uca1400_persian_ai_ci 3201_uca1400_persian_ai_cs 3202_uca1400_persian_as_ci 3203_uca1400_persian_as_cs
+    3204_uca1400_persian_nopad_ai_ci 3205_uca1400_persian_nopad_ai_cs 3206_uca1400_persian_nopad_as_ci
+    3207_uca1400_persian_nopad_as_cs 3208_uca1400_esperanto_ai_ci 3209_uca1400_esperanto_ai_cs
+    3210_uca1400_esperanto_as_ci 3211_uca1400_esperanto_as_cs 3212_uca1400_esperanto_nopad_ai_ci
+    3213_uca1400_esperanto_nopad_ai_cs 3214_uca1400_esperanto_nopad_as_ci 3215_uca1400_esperanto_nopad_as_cs
+    3216_uca1400_hungarian_ai_ci 3217_uca1400_hungarian_ai_cs 3218_uca1400_hungarian_as_ci
+    3219_uca1400_hungarian_as_cs 3220_uca1400_hungarian_nopad_ai_ci 3221_uca1400_hungarian_nopad_ai_cs
+    3222_uca1400_hungarian_nopad_as_ci 3223_uca1400_hungarian_nopad_as_cs 3224_uca1400_sinhala_ai_ci
+    3225_uca1400_sinhala_ai_cs 3226_uca1400_sinhala_as_ci 3227_uca1400_sinhala_as_cs
+    3228_uca1400_sinhala_nopad_ai_ci 3229_uca1400_sinhala_nopad_ai_cs 3230_uca1400_sinhala_nopad_as_ci
+    3231_uca1400_sinhala_nopad_as_cs 3232_uca1400_german2_ai_ci 3233_uca1400_german2_ai_cs
+    3234_uca1400_german2_as_ci 3235_uca1400_german2_as_cs 3236_uca1400_german2_nopad_ai_ci
+    3237_uca1400_german2_nopad_ai_cs 3238_uca1400_german2_nopad_as_ci 3239_uca1400_german2_nopad_as_cs
+    3256_uca1400_vietnamese_ai_ci 3257_uca1400_vietnamese_ai_cs 3258_uca1400_vietnamese_as_ci
+    3259_uca1400_vietnamese_as_cs 3260_uca1400_vietnamese_nopad_ai_ci 3261_uca1400_vietnamese_nopad_ai_cs
+    3262_uca1400_vietnamese_nopad_as_ci 3263_uca1400_vietnamese_nopad_as_cs 3264_uca1400_croatian_ai_ci
+    3265_uca1400_croatian_ai_cs 3266_uca1400_croatian_as_ci 3267_uca1400_croatian_as_cs
+    3268_uca1400_croatian_nopad_ai_ci 3269_uca1400_croatian_nopad_ai_cs 3270_uca1400_croatian_nopad_as_ci
+    3271_uca1400_croatian_nopad_as_cs
+  `,
+  utf8mb3: `
+    33_general_ci 76_tolower_ci 83_bin 192_unicode_ci 193_icelandic_ci 194_latvian_ci 195_romanian_ci
+    196_slovenian_ci 197_polish_ci 198_estonian_ci 199_spanish_ci 200_swedish_ci 201_turkish_ci 202_czech_ci
+    203_danish_ci 204_lithuanian_ci 205_slovak_ci 206_spanish2_ci 207_roman_ci 208_persian_ci 209_esperanto_ci
+    210_hungarian_ci 211_sinhala_ci 212_german2_ci 213_croatian_ci 214_unicode_520_ci 215_vietnamese_ci
+    223_general_mysql500_ci 576_croatian_ci 577_myanmar_ci 578_thai_520_w2 1057_general_nopad_ci 1107_nopad_bin
+    1216_unicode_nopad_ci 1238_unicode_520_nopad_ci 2048_uca1400_ai_ci 2049_uca1400_ai_cs 2050_uca1400_as_ci
+    2051_uca1400_as_cs 2052_uca1400_nopad_ai_ci 2053_uca1400_nopad_ai_cs 2054_uca1400_nopad_as_ci
+    2055_uca1400_nopad_as_cs 2056_uca1400_icelandic_ai_ci 2057_uca1400_icelandic_ai_cs
+    2058_uca1400_icelandic_as_ci 2059_uca1400_icelandic_as_cs 2060_uca1400_icelandic_nopad_ai_ci
+    2061_uca1400_icelandic_nopad_ai_cs 2062_uca1400_icelandic_nopad_as_ci 2063_uca1400_icelandic_nopad_as_cs
+    2064_uca1400_latvian_ai_ci 2065_uca1400_latvian_ai_cs 2066_uca1400_latvian_as_ci 2067_uca1400_latvian_as_cs
+    2068_uca1400_latvian_nopad_ai_ci 2069_uca1400_latvian_nopad_ai_cs 2070_uca1400_latvian_nopad_as_ci
+    2071_uca1400_latvian_nopad_as_cs 2072_uca1400_romanian_ai_ci 2073_uca1400_romanian_ai_cs
+    2074_uca1400_romanian_as_ci 2075_uca1400_romanian_as_cs 2076_uca1400_romanian_nopad_ai_ci
+    2077_uca1400_romanian_nopad_ai_cs 2078_uca1400_romanian_nopad_as_ci 2079_uca1400_romanian_nopad_as_cs
+    2080_uca1400_slovenian_ai_ci 2081_uca1400_slovenian_ai_cs 2082_uca1400_slovenian_as_ci
+    2083_uca1400_slovenian_as_cs 2084_uca1400_slovenian_nopad_ai_ci 2085_uca1400_slovenian_nopad_ai_cs
+    2086_uca1400_slovenian_nopad_as_ci 2087_uca1400_slovenian_nopad_as_cs 2088_uca1400_polish_ai_ci
+    2089_uca1400_polish_ai_cs 2090_uca1400_polish_as_ci 2091_uca1400_polish_as_cs 2092_uca1400_polish_nopad_ai_ci
+    2093_uca1400_polish_nopad_ai_cs 2094_uca1400_polish_nopad_as_ci 2095_uca1400_polish_nopad_as_cs
+    2096_uca1400_estonian_ai_ci 2097_uca1400_estonian_ai_cs 2098_uca1400_estonian_as_ci
+    2099_uca1400_estonian_as_cs 2100_uca1400_estonian_nopad_ai_ci 2101_uca1400_estonian_nopad_ai_cs
+    2102_uca1400_estonian_nopad_as_ci 2103_uca1400_estonian_nopad_as_cs 2104_uca1400_spanish_ai_ci
+    2105_uca1400_spanish_ai_cs 2106_uca1400_spanish_as_ci 2107_uca1400_spanish_as_cs
+    2108_uca1400_spanish_nopad_ai_ci 2109_uca1400_spanish_nopad_ai_cs 2110_uca1400_spanish_nopad_as_ci
+    2111_uca1400_spanish_nopad_as_cs 2112_uca1400_swedish_ai_ci 2113_uca1400_swedish_ai_cs
+    2114_uca1400_swedish_as_ci 2115_uca1400_swedish_as_cs 2116_uca1400_swedish_nopad_ai_ci
+    2117_uca1400_swedish_nopad_ai_cs 2118_uca1400_swedish_nopad_as_ci 2119_uca1400_swedish_nopad_as_cs
+    2120_uca1400_turkish_ai_ci 2121_uca1400_turkish_ai_cs 2122_uca1400_turkish_as_ci 2123_uca1400_turkish_as_cs
+    2124_uca1400_turkish_nopad_ai_ci 2125_uca1400_turkish_nopad_ai_cs 2126_uca1400_turkish_nopad_as_ci
+    2127_uca1400_turkish_nopad_as_cs 2128_uca1400_czech_ai_ci 2129_uca1400_czech_ai_cs 2130_uca1400_czech_as_ci
+    2131_uca1400_czech_as_cs 2132_uca1400_czech_nopad_ai_ci 2133_uca1400_czech_nopad_ai_cs
+    2134_uca1400_czech_nopad_as_ci 2135_uca1400_czech_nopad_as_cs 2136_uca1400_danish_ai_ci
+    2137_uca1400_danish_ai_cs 2138_uca1400_danish_as_ci 2139_uca1400_danish_as_cs 2140_uca1400_danish_nopad_ai_ci
+    2141_uca1400_danish_nopad_ai_cs 2142_uca1400_danish_nopad_as_ci 2143_uca1400_danish_nopad_as_cs
+    2144_uca1400_lithuanian_ai_ci 2145_uca1400_lithuanian_ai_cs 2146_uca1400_lithuanian_as_ci
+    2147_uca1400_lithuanian_as_cs 2148_uca1400_lithuanian_nopad_ai_ci 2149_uca1400_lithuanian_nopad_ai_cs
+    2150_uca1400_lithuanian_nopad_as_ci 2151_uca1400_lithuanian_nopad_as_cs 2152_uca1400_slovak_ai_ci
+    2153_uca1400_slovak_ai_cs 2154_uca1400_slovak_as_ci 2155_uca1400_slovak_as_cs 2156_uca1400_slovak_nopad_ai_ci
+    2157_uca1400_slovak_nopad_ai_cs 2158_uca1400_slovak_nopad_as_ci 2159_uca1400_slovak_nopad_as_cs
+    2160_uca1400_spanish2_ai_ci 2161_uca1400_spanish2_ai_cs 2162_uca1400_spanish2_as_ci
+    2163_uca1400_spanish2_as_cs 2164_uca1400_spanish2_nopad_ai_ci 2165_uca1400_spanish2_nopad_ai_cs
+    2166_uca1400_spanish2_nopad_as_ci 2167_uca1400_spanish2_nopad_as_cs 2168_uca1400_roman_ai_ci
+    2169_uca1400_roman_ai_cs 2170_uca1400_roman_as_ci 2171_uca1400_roman_as_cs 2172_uca1400_roman_nopad_ai_ci
+    2173_uca1400_roman_nopad_ai_cs 2174_uca1400_roman_nopad_as_ci 2175_uca1400_roman_nopad_as_cs
+    2176_uca1400_persian_ai_ci 2177_uca1400_persian_ai_cs 2178_uca1400_persian_as_ci 2179_uca1400_persian_as_cs
+    2180_uca1400_persian_nopad_ai_ci 2181_uca1400_persian_nopad_ai_cs 2182_uca1400_persian_nopad_as_ci
+    2183_uca1400_persian_nopad_as_cs 2184_uca1400_esperanto_ai_ci 2185_uca1400_esperanto_ai_cs
+    2186_uca1400_esperanto_as_ci 2187_uca1400_esperanto_as_cs 2188_uca1400_esperanto_nopad_ai_ci
+    2189_uca1400_esperanto_nopad_ai_cs 2190_uca1400_esperanto_nopad_as_ci 2191_uca1400_esperanto_nopad_as_cs
+    2192_uca1400_hungarian_ai_ci 2193_uca1400_hungarian_ai_cs 2194_uca1400_hungarian_as_ci
+    2195_uca1400_hungarian_as_cs 2196_uca1400_hungarian_nopad_ai_ci 2197_uca1400_hungarian_nopad_ai_cs
+    2198_uca1400_hungarian_nopad_as_ci 2199_uca1400_hungarian_nopad_as_cs 2200_uca1400_sinhala_ai_ci
+    2201_uca1400_sinhala_ai_cs 2202_uca1400_sinhala_as_ci 2203_uca1400_sinhala_as_cs
+    2204_uca1400_sinhala_nopad_ai_ci 2205_uca1400_sinhala_nopad_ai_cs 2206_uca1400_sinhala_nopad_as_ci
+    2207_uca1400_sinhala_nopad_as_cs 2208_uca1400_german2_ai_ci 2209_uca1400_german2_ai_cs
+    2210_uca1400_german2_as_ci 2211_uca1400_german2_as_cs 2212_uca1400_german2_nopad_ai_ci
+    2213_uca1400_german2_nopad_ai_cs 2214_uca1400_german2_nopad_as_ci 2215_uca1400_german2_nopad_as_cs
+    2232_uca1400_vietnamese_ai_ci 2233_uca1400_vietnamese_ai_cs 2234_uca1400_vietnamese_as_ci
+    2235_uca1400_vietnamese_as_cs 2236_uca1400_vietnamese_nopad_ai_ci 2237_uca1400_vietnamese_nopad_ai_cs
+    2238_uca1400_vietnamese_nopad_as_ci 2239_uca1400_vietnamese_nopad_as_cs 2240_uca1400_croatian_ai_ci
+    2241_uca1400_croatian_ai_cs 2242_uca1400_croatian_as_ci 2243_uca1400_croatian_as_cs
+    2244_uca1400_croatian_nopad_ai_ci 2245_uca1400_croatian_nopad_ai_cs 2246_uca1400_croatian_nopad_as_ci
+    2247_uca1400_croatian_nopad_as_cs
+  `,
+  utf8mb4: `
+    45_general_ci 46_bin 224_unicode_ci 225_icelandic_ci 226_latvian_ci 227_romanian_ci 228_slovenian_ci
+    229_polish_ci 230_estonian_ci 231_spanish_ci 232_swedish_ci 233_turkish_ci 234_czech_ci 235_danish_ci
+    236_lithuanian_ci 237_slovak_ci 238_spanish2_ci 239_roman_ci 240_persian_ci 241_esperanto_ci 242_hungarian_ci
+    243_sinhala_ci 244_german2_ci 245_croatian_ci 246_unicode_520_ci 247_vietnamese_ci 255_0900_ai_ci
+    256_de_pb_0900_ai_ci 257_is_0900_ai_ci 258_lv_0900_ai_ci 259_ro_0900_ai_ci 260_sl_0900_ai_ci 261_pl_0900_ai_ci
+    262_et_0900_ai_ci 263_es_0900_ai_ci 264_sv_0900_ai_ci 265_tr_0900_ai_ci 266_cs_0900_ai_ci 267_da_0900_ai_ci
+    268_lt_0900_ai_ci 269_sk_0900_ai_ci 270_es_trad_0900_ai_ci 271_la_0900_ai_ci 273_eo_0900_ai_ci
+    274_hu_0900_ai_ci 275_hr_0900_ai_ci 277_vi_0900_ai_ci 278_0900_as_cs 279_de_pb_0900_as_cs 280_is_0900_as_cs
+    281_lv_0900_as_cs 282_ro_0900_as_cs 283_sl_0900_as_cs 284_pl_0900_as_cs 285_et_0900_as_cs 286_es_0900_as_cs
+    287_sv_0900_as_cs 288_tr_0900_as_cs 289_cs_0900_as_cs 290_da_0900_as_cs 291_lt_0900_as_cs 292_sk_0900_as_cs
+    293_es_trad_0900_as_cs 294_la_0900_as_cs 296_eo_0900_as_cs 297_hu_0900_as_cs 298_hr_0900_as_cs
+    300_vi_0900_as_cs 303_ja_0900_as_cs 304_ja_0900_as_cs_ks 305_0900_as_ci 306_ru_0900_ai_ci 307_ru_0900_as_cs
+    308_zh_0900_as_cs 309_0900_bin 310_nb_0900_ai_ci 311_nb_0900_as_cs 312_nn_0900_ai_ci 313_nn_0900_as_cs
+    314_sr_latn_0900_ai_ci 315_sr_latn_0900_as_cs 316_bs_0900_ai_ci 317_bs_0900_as_cs 318_bg_0900_ai_ci
+    319_bg_0900_as_cs 320_gl_0900_ai_ci 321_gl_0900_as_cs 322_mn_cyrl_0900_ai_ci 323_mn_cyrl_0900_as_cs
+    608_croatian_ci 609_myanmar_ci 610_thai_520_w2 1069_general_nopad_ci 1070_nopad_bin 1248_unicode_nopad_ci
+    1270_unicode_520_nopad_ci 2304_uca1400_ai_ci 2305_uca1400_ai_cs 2306_uca1400_as_ci 2307_uca1400_as_cs
+    2308_uca1400_nopad_ai_ci 2309_uca1400_nopad_ai_cs 2310_uca1400_nopad_as_ci 2311_uca1400_nopad_as_cs
+    2312_uca1400_icelandic_ai_ci 2313_uca1400_icelandic_ai_cs 2314_uca1400_icelandic_as_ci
+    2315_uca1400_icelandic_as_cs 2316_uca1400_icelandic_nopad_ai_ci 2317_uca1400_icelandic_nopad_ai_cs
+    2318_uca1400_icelandic_nopad_as_ci 2319_uca1400_icelandic_nopad_as_cs 2320_uca1400_latvian_ai_ci
+    2321_uca1400_latvian_ai_cs 2322_uca1400_latvian_as_ci 2323_uca1400_latvian_as_cs
+    2324_uca1400_latvian_nopad_ai_ci 2325_uca1400_latvian_nopad_ai_cs 2326_uca1400_latvian_nopad_as_ci
+    2327_uca1400_latvian_nopad_as_cs 2328_uca1400_romanian_ai_ci 2329_uca1400_romanian_ai_cs
+    2330_uca1400_romanian_as_ci 2331_uca1400_romanian_as_cs 2332_uca1400_romanian_nopad_ai_ci
+    2333_uca1400_romanian_nopad_ai_cs 2334_uca1400_romanian_nopad_as_ci 2335_uca1400_romanian_nopad_as_cs
+    2336_uca1400_slovenian_ai_ci 2337_uca1400_slovenian_ai_cs 2338_uca1400_slovenian_as_ci
+    2339_uca1400_slovenian_as_cs 2340_uca1400_slovenian_nopad_ai_ci 2341_uca1400_slovenian_nopad_ai_cs
+    2342_uca1400_slovenian_nopad_as_ci 2343_uca1400_slovenian_nopad_as_cs 2344_uca1400_polish_ai_ci
+    2345_uca1400_polish_ai_cs 2346_uca1400_polish_as_ci 2347_uca1400_polish_as_cs 2348_uca1400_polish_nopad_ai_ci
+    2349_uca1400_polish_nopad_ai_cs 2350_uca1400_polish_nopad_as_ci 2351_uca1400_polish_nopad_as_cs
+    2352_uca1400_estonian_ai_ci 2353_uca1400_estonian_ai_cs 2354_uca1400_estonian_as_ci
+    2355_uca1400_estonian_as_cs 2356_uca1400_estonian_nopad_ai_ci 2357_uca1400_estonian_nopad_ai_cs
+    2358_uca1400_estonian_nopad_as_ci 2359_uca1400_estonian_nopad_as_cs 2360_uca1400_spanish_ai_ci
+    2361_uca1400_spanish_ai_cs 2362_uca1400_spanish_as_ci 2363_uca1400_spanish_as_cs
+    2364_uca1400_spanish_nopad_ai_ci 2365_uca1400_spanish_nopad_ai_cs 2366_uca1400_spanish_nopad_as_ci
+    2367_uca1400_spanish_nopad_as_cs 2368_uca1400_swedish_ai_ci 2369_uca1400_swedish_ai_cs
+    2370_uca1400_swedish_as_ci 2371_uca1400_swedish_as_cs 2372_uca1400_swedish_nopad_ai_ci
+    2373_uca1400_swedish_nopad_ai_cs 2374_uca1400_swedish_nopad_as_ci 2375_uca1400_swedish_nopad_as_cs
+    2376_uca1400_turkish_ai_ci 2377_uca1400_turkish_ai_cs 2378_uca1400_turkish_as_ci 2379_uca1400_turkish_as_cs
+    2380_uca1400_turkish_nopad_ai_ci 2381_uca1400_turkish_nopad_ai_cs 2382_uca1400_turkish_nopad_as_ci
+    2383_uca1400_turkish_nopad_as_cs 2384_uca1400_czech_ai_ci 2385_uca1400_czech_ai_cs 2386_uca1400_czech_as_ci
+    2387_uca1400_czech_as_cs 2388_uca1400_czech_nopad_ai_ci 2389_uca1400_czech_nopad_ai_cs
+    2390_uca1400_czech_nopad_as_ci 2391_uca1400_czech_nopad_as_cs 2392_uca1400_danish_ai_ci
+    2393_uca1400_danish_ai_cs 2394_uca1400_danish_as_ci 2395_uca1400_danish_as_cs 2396_uca1400_danish_nopad_ai_ci
+    2397_uca1400_danish_nopad_ai_cs 2398_uca1400_danish_nopad_as_ci 2399_uca1400_danish_nopad_as_cs
+    2400_uca1400_lithuanian_ai_ci 2401_uca1400_lithuanian_ai_cs 2402_uca1400_lithuanian_as_ci
+    2403_uca1400_lithuanian_as_cs 2404_uca1400_lithuanian_nopad_ai_ci 2405_uca1400_lithuanian_nopad_ai_cs
+    2406_uca1400_lithuanian_nopad_as_ci 2407_uca1400_lithuanian_nopad_as_cs 2408_uca1400_slovak_ai_ci
+    2409_uca1400_slovak_ai_cs 2410_uca1400_slovak_as_ci 2411_uca1400_slovak_as_cs 2412_uca1400_slovak_nopad_ai_ci
+    2413_uca1400_slovak_nopad_ai_cs 2414_uca1400_slovak_nopad_as_ci 2415_uca1400_slovak_nopad_as_cs
+    2416_uca1400_spanish2_ai_ci 2417_uca1400_spanish2_ai_cs 2418_uca1400_spanish2_as_ci
+    2419_uca1400_spanish2_as_cs 2420_uca1400_spanish2_nopad_ai_ci 2421_uca1400_spanish2_nopad_ai_cs
+    2422_uca1400_spanish2_nopad_as_ci 2423_uca1400_spanish2_nopad_as_cs 2424_uca1400_roman_ai_ci
+    2425_uca1400_roman_ai_cs 2426_uca1400_roman_as_ci 2427_uca1400_roman_as_cs 2428_uca1400_roman_nopad_ai_ci
+    2429_uca1400_roman_nopad_ai_cs 2430_uca1400_roman_nopad_as_ci 2431_uca1400_roman_nopad_as_cs
+    2432_uca1400_persian_ai_ci 2433_uca1400_persian_ai_cs 2434_uca1400_persian_as_ci 2435_uca1400_persian_as_cs
+    2436_uca1400_persian_nopad_ai_ci 2437_uca1400_persian_nopad_ai_cs 2438_uca1400_persian_nopad_as_ci
+    2439_uca1400_persian_nopad_as_cs 2440_uca1400_esperanto_ai_ci 2441_uca1400_esperanto_ai_cs
+    2442_uca1400_esperanto_as_ci 2443_uca1400_esperanto_as_cs 2444_uca1400_esperanto_nopad_ai_ci
+    2445_uca1400_esperanto_nopad_ai_cs 2446_uca1400_esperanto_nopad_as_ci 2447_uca1400_esperanto_nopad_as_cs
+    2448_uca1400_hungarian_ai_ci 2449_uca1400_hungarian_ai_cs 2450_uca1400_hungarian_as_ci
+    2451_uca1400_hungarian_as_cs 2452_uca1400_hungarian_nopad_ai_ci 2453_uca1400_hungarian_nopad_ai_cs
+    2454_uca1400_hungarian_nopad_as_ci 2455_uca1400_hungarian_nopad_as_cs 2456_uca1400_sinhala_ai_ci
+    2457_uca1400_sinhala_ai_cs 2458_uca1400_sinhala_as_ci 2459_uca1400_sinhala_as_cs
+    2460_uca1400_sinhala_nopad_ai_ci 2461_uca1400_sinhala_nopad_ai_cs 2462_uca1400_sinhala_nopad_as_ci
+    2463_uca1400_sinhala_nopad_as_cs 2464_uca1400_german2_ai_ci 2465_uca1400_german2_ai_cs
+    2466_uca1400_german2_as_ci 2467_uca1400_german2_as_cs 2468_uca1400_german2_nopad_ai_ci
+    2469_uca1400_german2_nopad_ai_cs 2470_uca1400_german2_nopad_as_ci 2471_uca1400_german2_nopad_as_cs
+    2488_uca1400_vietnamese_ai_ci 2489_uca1400_vietnamese_ai_cs 2490_uca1400_vietnamese_as_ci
+    2491_uca1400_vietnamese_as_cs 2492_uca1400_vietnamese_nopad_ai_ci 2493_uca1400_vietnamese_nopad_ai_cs
+    2494_uca1400_vietnamese_nopad_as_ci 2495_uca1400_vietnamese_nopad_as_cs 2496_uca1400_croatian_ai_ci
+    2497_uca1400_croatian_ai_cs 2498_uca1400_croatian_as_ci 2499_uca1400_croatian_as_cs
+    2500_uca1400_croatian_nopad_ai_ci 2501_uca1400_croatian_nopad_ai_cs 2502_uca1400_croatian_nopad_as_ci
+    2503_uca1400_croatian_nopad_as_cs
+  `,
+};
+
+let collations: Map<number, Collation> | undefined;
+
+/** The collation of a number; undefined when no server we know has it. */
+export function collationById(id: number): Collation | undefined {
+  collations ??= readTable();
+  return collations.get(id);
+}
+
+function readTable(): Map<number, Collation> {
+  const table = new Map<number, Collation>();
+  for (const [charset, entries] of Object.entries(BY_CHARSET)) {
+    for (const entry of entries.trim().split(/\s+/)) {
+      const match = /^(\d+)(=?)(\w+)$/.exec(entry);
+      if (match === null) throw new Error(`bad collation entry ${entry}`);
+      const name = match[2] === '=' ? match[3] : `${charset}${match[3]}`;
+      table.set(Number(match[1]), { name, charset });
+    }
+  }
+  return table;
+}

@@ -1,0 +1,398 @@
+import { DmError, causeText, dmError } from '../errors/dm-error.js';
+import type { Table } from '../schema/model.js';
+import { MariadbGtidSet, MysqlGtidSet, type GtidSet } from '../mysql/gtid-set.js';
+import { comparePositions } from '../mysql/position.js';
+import type { BinlogEvent, BinlogLocation, CommitEvent, QueryEvent } from '../sync/events.js';
+import { hasValidChecksum } from './checksum.js';
+import { CHECKSUM_LENGTH, EventFlag, EventType, HEADER_LENGTH } from './constants.js';
+import { CorruptEventError, Cursor } from './cursor.js';
+import {
+  parseGtidEvent,
+  parseMariadbGtidEvent,
+  parseMariadbGtidList,
+  parseTaggedGtidEvent,
+  type GtidBody,
+} from './gtid-event.js';
+import { payloadEvents } from './payload.js';
+import { PositionTracker } from './position-tracker.js';
+import { parseQueryEvent, type QueryBody } from './query-event.js';
+import { parseRowsHead, readRows, rowsLayout } from './rows-event.js';
+import { TableCache } from './table-cache.js';
+
+/** Options of {@link BinlogDecoder}. */
+export interface DecoderOptions {
+  /** Place of the first event that will come. The name may be empty when a Rotate event comes first. */
+  start: { name: string; pos: number };
+  /** Transactions executed before that place; undefined when nobody knows: then none is told with commits. */
+  executed?: GtidSet;
+  /**
+   * Place up to which only GTIDs are collected and nothing is handed on: reading then begins at an earlier place of the
+   * same file, whose Previous_gtids event seeds the set.
+   */
+  skipTo?: { name: string; pos: number };
+}
+
+/** The decoder needs a table's structure: answer with `next(table)`, or `next(undefined)` for a table filtered out. */
+export interface LookupRequest {
+  type: 'lookup';
+  schema: string;
+  table: string;
+}
+
+/** What {@link BinlogDecoder.decode} yields. */
+export type Decoded = BinlogEvent | LookupRequest;
+
+type Steps = Generator<Decoded, void, Table | undefined>;
+
+/** Head of one event. */
+interface Header {
+  timestamp: number;
+  type: number;
+  serverId: number;
+  flags: number;
+}
+
+/**
+ * Turns the bytes of binlog events into {@link BinlogEvent}s. Pure: it holds no connection and never waits, so it serves
+ * streams and files alike. Work is done only as its results are taken: rows behind a DDL are decoded after the DDL's event
+ * was taken and the next one asked for, with the structure that the consumer then gives.
+ *
+ * Each group, a DDL's too, begins with a `gtid` event and ends with a `commit` event.
+ */
+export class BinlogDecoder {
+  private readonly tracker: PositionTracker;
+  private readonly tables = new TableCache();
+  private executed: GtidSet | undefined;
+  private skipTo: { name: string; pos: number } | undefined;
+  /** Undefined until the first format description tells. */
+  private checksums: boolean | undefined;
+  private group: 'none' | 'open' | 'transaction' = 'none';
+  private gtid: GtidBody = {};
+  private rowsInGroup = false;
+
+  constructor(options: DecoderOptions) {
+    this.tracker = new PositionTracker(options.start);
+    this.executed = options.executed?.clone();
+    this.skipTo = options.skipTo;
+  }
+
+  /** Where the event after the last decoded one begins. */
+  get position(): { name: string; pos: number } {
+    return this.tracker.current;
+  }
+
+  /** Whether the place is between two groups, so that a reader may start there. */
+  get betweenGroups(): boolean {
+    return this.group === 'none';
+  }
+
+  /**
+   * Decodes one event as a server sends it or a file holds it: header, body, checksum.
+   * @throws DmError 36069 with the position when the bytes are not a sound event; 36027 or 44005 when rows do not fit their
+   * structure
+   */
+  *decode(event: Buffer): Steps {
+    try {
+      yield* this.decodeChecked(event);
+    } catch (error) {
+      if (error instanceof DmError) throw error;
+      throw this.failure(error);
+    }
+  }
+
+  private *decodeChecked(event: Buffer): Steps {
+    if (event.length < HEADER_LENGTH) throw new CorruptEventError(`event of ${event.length} bytes`);
+    const header = parseHeader(event);
+    if (event.readUInt32LE(9) !== event.length) {
+      throw new CorruptEventError(`event says ${event.readUInt32LE(9)} bytes but has ${event.length}`);
+    }
+    if (header.type === EventType.formatDescription) this.readFormat(event);
+    const body = this.checkedBody(event);
+    this.tracker.move(header.type, header.flags, event.readUInt32LE(13), event.length, this.group === 'transaction');
+    if (this.skipTo !== undefined && this.collectOnly(header, body)) return;
+    yield* this.dispatch(header, body);
+  }
+
+  private *dispatch(header: Header, body: Buffer): Steps {
+    const layout = rowsLayout(header.type);
+    if (layout !== undefined) {
+      yield* this.rows(header, body);
+      return;
+    }
+    switch (header.type) {
+      case EventType.tableMap:
+        this.tables.define(body);
+        return;
+      case EventType.gtid:
+      case EventType.anonymousGtid:
+        yield* this.beginGroup(header, parseGtidEvent(body, header.type === EventType.anonymousGtid));
+        return;
+      case EventType.taggedGtid:
+        yield* this.beginGroup(header, parseTaggedGtidEvent(body));
+        return;
+      case EventType.mariadbGtid:
+        yield* this.beginGroup(header, parseMariadbGtidEvent(body, header.serverId));
+        return;
+      case EventType.query:
+        yield* this.query(header, parseQueryEvent(body));
+        return;
+      case EventType.mariadbQueryCompressed:
+        yield* this.query(header, parseQueryEvent(body, { compressed: true }));
+        return;
+      case EventType.executeLoadQuery:
+        yield* this.query(header, parseQueryEvent(body, { fileFields: 13 }));
+        return;
+      case EventType.xid:
+        yield this.commit(header, true);
+        return;
+      case EventType.xaPrepare:
+        yield this.xaPrepare(header, body);
+        return;
+      case EventType.transactionPayload:
+        for (const inner of payloadEvents(body))
+          yield* this.dispatch(parseHeader(inner), inner.subarray(HEADER_LENGTH));
+        return;
+      default:
+        yield* this.other(header, body);
+    }
+  }
+
+  private *other(header: Header, body: Buffer): Steps {
+    switch (header.type) {
+      case EventType.rotate:
+        yield* this.rotate(header, body);
+        return;
+      case EventType.previousGtids:
+        if (this.executed === undefined && this.group === 'none') this.executed = MysqlGtidSet.decode(body);
+        return;
+      case EventType.mariadbGtidList:
+        this.seedMariadb(body);
+        return;
+      case EventType.heartbeat:
+      case EventType.heartbeatV2:
+        yield this.keepAlive(header);
+        return;
+      case EventType.formatDescription:
+      case EventType.stop:
+      case EventType.intvar:
+      case EventType.rand:
+      case EventType.userVar:
+      case EventType.appendBlock:
+      case EventType.deleteFile:
+      case EventType.beginLoadQuery:
+      case EventType.rowsQuery:
+      case EventType.ignorable:
+      case EventType.transactionContext:
+      case EventType.viewChange:
+      case EventType.mariadbAnnotateRows:
+      case EventType.mariadbBinlogCheckpoint:
+        return;
+      case EventType.incident:
+        throw new Error('the upstream reports an incident: events may be missing from its binlog');
+      case EventType.partialUpdateRows:
+        throw dmError(36069, ['partial JSON updates'], {
+          cause: new Error(`partial update of rows at ${this.place()}`),
+          workaround: "Please set binlog_row_value_options='' on the upstream.",
+        });
+      case EventType.mariadbStartEncryption:
+        throw new Error('encrypted binlog files cannot be read');
+      default:
+        if ((header.flags & EventFlag.ignorable) === 0) throw new Error(`unknown event type ${header.type}`);
+    }
+  }
+
+  private *rows(header: Header, body: Buffer): Steps {
+    const layout = rowsLayout(header.type);
+    if (layout === undefined) return;
+    const head = parseRowsHead(body, layout);
+    const entry = this.tables.find(head.tableId);
+    if (entry === undefined) {
+      // A rows event without table or rows only says that the statement ended.
+      if (head.data.length > 0) throw new CorruptEventError(`rows of table ${head.tableId} without a table map`);
+    } else {
+      const { schema, table } = entry.map;
+      if (this.tables.needsStructure(entry)) {
+        this.tables.setStructure(entry, yield { type: 'lookup', schema, table });
+      }
+      const { decoder } = entry;
+      if (decoder !== undefined) {
+        const common = { type: 'rows', schema, table, structure: decoder.structure } as const;
+        const { noForeignKeyChecks } = head;
+        for (const slice of readRows(head, decoder)) {
+          this.rowsInGroup = true;
+          yield { ...common, ...this.base(header), ...slice, noForeignKeyChecks };
+        }
+      }
+    }
+    if (head.statementEnd) this.tables.endStatement();
+  }
+
+  private *beginGroup(header: Header, gtid: GtidBody): Steps {
+    // A group without end: the server stopped while writing it, and never committed it.
+    if (this.group !== 'none') yield this.commit(header, false, false);
+    this.gtid = gtid;
+    this.rowsInGroup = false;
+    this.group = gtid.standalone === false ? 'transaction' : 'open';
+    const event: BinlogEvent = { type: 'gtid', ...this.base(header) };
+    if (gtid.gtid !== undefined) event.gtid = gtid.gtid;
+    if (gtid.standalone !== undefined) event.standalone = gtid.standalone;
+    if (gtid.commitMicros !== undefined) event.commitMicros = gtid.commitMicros;
+    yield event;
+  }
+
+  private *query(header: Header, body: QueryBody): Steps {
+    const { sql } = body;
+    // Servers without GTID events begin groups with the first query.
+    if (this.group === 'none') yield* this.beginGroup(header, {});
+    if (isWord(sql, 'BEGIN') || startsXa(sql, 'START') || startsXa(sql, 'BEGIN')) {
+      this.group = 'transaction';
+      return;
+    }
+    if (startsXa(sql, 'END')) return;
+    if (startsXa(sql, 'COMMIT')) throw this.xaRefused();
+    if (isWord(sql, 'COMMIT') || startsXa(sql, 'ROLLBACK')) {
+      yield this.commit(header, true);
+      return;
+    }
+    if (isWord(sql, 'ROLLBACK')) {
+      yield this.commit(header, false);
+      return;
+    }
+    const inTransaction = this.group === 'transaction';
+    yield this.queryEvent(header, body, inTransaction);
+    // By now the consumer has tracked the statement, so the structures known here may be outdated.
+    if (!/^\s*(SAVEPOINT|ROLLBACK\s+TO|RELEASE)\b/i.test(sql)) this.tables.forgetStructures();
+    if (!inTransaction) yield this.commit(header, true);
+  }
+
+  private queryEvent(header: Header, { schema, sql, vars }: QueryBody, inTransaction: boolean): QueryEvent {
+    return {
+      type: 'query',
+      ...this.base(header),
+      schema,
+      // MySQL marks an atomic CREATE TABLE ... SELECT so; the words are no part of the user's statement.
+      sql: inTransaction ? sql.replace(/\s+START\s+TRANSACTION\s*$/i, '') : sql,
+      ...vars,
+      inTransaction,
+    };
+  }
+
+  private xaPrepare(header: Header, body: Buffer): CommitEvent {
+    const onePhase = new Cursor(body).u8() !== 0 && this.gtid.preparedXa !== true;
+    // A prepared transaction without rows of ours has no effect, whatever becomes of it.
+    if (!onePhase && this.rowsInGroup) throw this.xaRefused();
+    return this.commit(header, true);
+  }
+
+  private xaRefused(): DmError {
+    return dmError(36069, ['two-phase XA transaction'], {
+      cause: new Error(`XA transactions with PREPARE are not supported, at ${this.place()}`),
+      workaround: 'Please end XA transactions with XA COMMIT ... ONE PHASE, or do not replicate their tables.',
+    });
+  }
+
+  private commit(header: Header, committed: boolean, executed = true): CommitEvent {
+    if (executed && this.gtid.gtid !== undefined) this.executed?.add(this.gtid.gtid);
+    this.group = 'none';
+    this.gtid = {};
+    this.tables.endStatement();
+    const base = this.base(header);
+    return { type: 'commit', ...base, committed, location: this.location() };
+  }
+
+  private *rotate(header: Header, body: Buffer): Steps {
+    const cursor = new Cursor(body);
+    const pos = Number(cursor.u64());
+    const name = cursor.rest().toString('utf8');
+    this.tracker.rotate(name, pos);
+    yield this.keepAlive(header);
+  }
+
+  private seedMariadb(body: Buffer): void {
+    if (this.executed !== undefined || this.group !== 'none' || this.tracker.movedInFile) return;
+    const set = new MariadbGtidSet();
+    for (const gtid of parseMariadbGtidList(body)) set.add(gtid);
+    this.executed = set;
+  }
+
+  /** Before the place to begin at: collects GTIDs alone. True when the event is done with. */
+  private collectOnly(header: Header, body: Buffer): boolean {
+    const { skipTo } = this;
+    if (skipTo === undefined || header.type === EventType.formatDescription) return false;
+    const { start, end } = this.tracker;
+    if (header.type === EventType.rotate || header.type === EventType.heartbeat || start.name !== skipTo.name)
+      return false;
+    if (comparePositions(start, skipTo) >= 0) {
+      this.skipTo = undefined;
+      return false;
+    }
+    if (comparePositions(end, skipTo) > 0) {
+      throw new CorruptEventError(`${skipTo.pos} is inside the event at ${start.pos}`);
+    }
+    if (header.type === EventType.previousGtids) this.executed = MysqlGtidSet.decode(body);
+    else if (header.type === EventType.gtid) this.collect(parseGtidEvent(body, false));
+    else if (header.type === EventType.taggedGtid) this.collect(parseTaggedGtidEvent(body));
+    return true;
+  }
+
+  private collect(gtid: GtidBody): void {
+    if (gtid.gtid !== undefined) this.executed?.add(gtid.gtid);
+  }
+
+  private keepAlive(header: Header): BinlogEvent {
+    return { type: 'keepalive', ...this.base(header) };
+  }
+
+  private base(header: Header): Pick<BinlogEvent, 'start' | 'end' | 'timestamp'> {
+    return { start: this.tracker.start, end: this.tracker.end, timestamp: header.timestamp };
+  }
+
+  private location(): BinlogLocation {
+    const { name, pos } = this.tracker.end;
+    return { name, pos, gtidSet: this.executed?.toString() ?? '' };
+  }
+
+  /** The format description says whether checksums follow the events from here on, itself included. */
+  private readFormat(event: Buffer): void {
+    const algorithmAt = event.length - CHECKSUM_LENGTH - 1;
+    if (algorithmAt < HEADER_LENGTH + 57) throw new CorruptEventError('truncated format description');
+    const algorithm = event[algorithmAt];
+    if (algorithm > 1) throw new CorruptEventError(`unknown checksum algorithm ${algorithm}`);
+    this.checksums = algorithm === 1;
+  }
+
+  private checkedBody(event: Buffer): Buffer {
+    const isFormat = event[4] === EventType.formatDescription;
+    // The made-up Rotate event before the first format description has a checksum or not: only the bytes can tell.
+    const expected = this.checksums ?? hasValidChecksum(event);
+    if (!expected) return event.subarray(HEADER_LENGTH, isFormat ? event.length - CHECKSUM_LENGTH : event.length);
+    if (!hasValidChecksum(event)) throw new CorruptEventError('binlog checksum mismatch, data may be corrupted');
+    return event.subarray(HEADER_LENGTH, event.length - CHECKSUM_LENGTH);
+  }
+
+  private place(): string {
+    const { name, pos } = this.tracker.start;
+    return `(${name}, ${pos})`;
+  }
+
+  private failure(error: unknown): DmError {
+    return dmError(36069, [`event at ${this.place()}: ${causeText(error)}`], { cause: error });
+  }
+}
+
+function parseHeader(event: Buffer): Header {
+  return {
+    timestamp: event.readUInt32LE(0),
+    type: event[4],
+    serverId: event.readUInt32LE(5),
+    flags: event.readUInt16LE(17),
+  };
+}
+
+function isWord(sql: string, word: string): boolean {
+  return sql.length < 32 && sql.trim().toUpperCase() === word;
+}
+
+function startsXa(sql: string, verb: string): boolean {
+  return /^\s*XA\s/i.test(sql) && new RegExp(`^\\s*XA\\s+${verb}\\b`, 'i').test(sql);
+}

@@ -1,0 +1,211 @@
+import { dmError } from '../errors/dm-error.js';
+import type { Table } from '../schema/model.js';
+import type { RowChange, RowImage } from '../sync/events.js';
+import { columnReader, type ColumnReader, type RowBytes } from './column-readers.js';
+import { EventType } from './constants.js';
+import { CorruptEventError, Cursor } from './cursor.js';
+import { inflateEnvelope } from './mariadb-compression.js';
+import type { TableMap } from './table-map.js';
+
+/** What a rows event does to its rows. */
+export type RowsKind = RowChange['kind'];
+
+/** Layout of a type of rows event. */
+interface RowsLayout {
+  kind: RowsKind;
+  /** Version 2 has extra data behind its flags. */
+  extraData: boolean;
+  compressed: boolean;
+}
+
+const LAYOUTS = new Map<number, RowsLayout>([
+  [EventType.writeRowsV1, { kind: 'insert', extraData: false, compressed: false }],
+  [EventType.updateRowsV1, { kind: 'update', extraData: false, compressed: false }],
+  [EventType.deleteRowsV1, { kind: 'delete', extraData: false, compressed: false }],
+  [EventType.writeRows, { kind: 'insert', extraData: true, compressed: false }],
+  [EventType.updateRows, { kind: 'update', extraData: true, compressed: false }],
+  [EventType.deleteRows, { kind: 'delete', extraData: true, compressed: false }],
+  [EventType.mariadbWriteRowsCompressedV1, { kind: 'insert', extraData: false, compressed: true }],
+  [EventType.mariadbUpdateRowsCompressedV1, { kind: 'update', extraData: false, compressed: true }],
+  [EventType.mariadbDeleteRowsCompressedV1, { kind: 'delete', extraData: false, compressed: true }],
+  [EventType.mariadbWriteRowsCompressed, { kind: 'insert', extraData: true, compressed: true }],
+  [EventType.mariadbUpdateRowsCompressed, { kind: 'update', extraData: true, compressed: true }],
+  [EventType.mariadbDeleteRowsCompressed, { kind: 'delete', extraData: true, compressed: true }],
+]);
+
+/** The layout of an event type; undefined when it is no rows event. */
+export function rowsLayout(type: number): RowsLayout | undefined {
+  return LAYOUTS.get(type);
+}
+
+/** Flags of a rows event (MySQL's `Rows_event::enum_flag`). */
+const RowsFlag = {
+  statementEnd: 0x01,
+  noForeignKeyChecks: 0x02,
+} as const;
+
+/** Head of a rows event, with its rows not yet read. */
+export interface RowsHead {
+  tableId: number;
+  kind: RowsKind;
+  statementEnd: boolean;
+  noForeignKeyChecks: boolean;
+  width: number;
+  /** Bits of the columns that the (before, or only) image holds, and those of the after image of updates. */
+  present: Buffer;
+  presentAfter: Buffer;
+  /** The rows. */
+  data: Buffer;
+}
+
+/** Reads all of a rows event but its rows. */
+export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
+  const cursor = new Cursor(body);
+  const tableId = cursor.u48();
+  const flags = cursor.u16();
+  if (layout.extraData) {
+    const length = cursor.u16();
+    if (length < 2) throw new CorruptEventError('bad length of extra data in a rows event');
+    cursor.skip(length - 2);
+  }
+  const width = cursor.lengthEncoded();
+  const present = cursor.slice((width + 7) >> 3);
+  const presentAfter = layout.kind === 'update' ? cursor.slice((width + 7) >> 3) : present;
+  const rest = cursor.rest();
+  return {
+    tableId,
+    kind: layout.kind,
+    statementEnd: (flags & RowsFlag.statementEnd) !== 0,
+    noForeignKeyChecks: (flags & RowsFlag.noForeignKeyChecks) !== 0,
+    width,
+    present,
+    presentAfter,
+    data: layout.compressed && rest.length > 0 ? inflateEnvelope(rest) : rest,
+  };
+}
+
+/** Readers of one table's columns, compiled from a table map and a structure. */
+export interface RowDecoder {
+  structure: Table;
+  readers: ColumnReader[];
+  /** Reads an image that holds all columns, the usual one. */
+  full: ImageReader;
+}
+
+/**
+ * Compiles the readers of a table.
+ * @throws DmError 36027 when event and structure differ in the number of columns, 44005 when they differ otherwise
+ */
+export function compileRowDecoder(map: TableMap, structure: Table): RowDecoder {
+  const { columns } = structure;
+  if (columns.length !== map.columns.length) {
+    throw dmError(36027, [columns.length, map.columns.length], {
+      cause: new Error(`structure of \`${map.schema}\`.\`${map.table}\` at this place of the binlog`),
+    });
+  }
+  const readers = map.columns.map((wire, index) => {
+    const column = columns[index];
+    try {
+      if (wire.name !== undefined && wire.name.toLowerCase() !== column.name.toLowerCase()) {
+        throw new Error(
+          `column ${index + 1} is ${column.name} in the tracked structure but ${wire.name} in the binlog`,
+        );
+      }
+      return columnReader(wire, column);
+    } catch (error) {
+      throw dmError(44005, [`\`${map.schema}\`.\`${map.table}\``], { cause: error });
+    }
+  });
+  return { structure, readers, full: fullImageReader(readers) };
+}
+
+/** At most so many rows are handed on at a time... */
+const SLICE_ROWS = 1000;
+/** ...or so many bytes of rows, and always at least one row. */
+const SLICE_BYTES = 1 << 20;
+
+/** Some rows of an event. */
+export interface RowSlice {
+  rows: RowChange[];
+  bytes: number;
+  last: boolean;
+}
+
+/** Decodes the rows of an event slice by slice, so that the rows of a huge event are never all in memory. */
+export function* readRows(head: RowsHead, decoder: RowDecoder): Generator<RowSlice, void, void> {
+  const columns = decoder.readers.length;
+  if (head.width !== columns)
+    throw new CorruptEventError(`rows of ${head.width} columns for a table map of ${columns}`);
+  const before = imageReader(head.present, decoder);
+  const after = head.kind === 'update' ? imageReader(head.presentAfter, decoder) : before;
+  const state: RowBytes = { bytes: head.data, pos: 0 };
+  const end = head.data.length;
+  while (state.pos < end) {
+    const start = state.pos;
+    const limit = start + SLICE_BYTES;
+    const rows: RowChange[] = [];
+    do {
+      rows.push(readRow(head.kind, state, before, after));
+      if (!(state.pos <= end)) throw new CorruptEventError('row goes beyond its event');
+    } while (state.pos < end && state.pos < limit && rows.length < SLICE_ROWS);
+    yield { rows, bytes: state.pos - start, last: state.pos >= end };
+  }
+}
+
+function readRow(kind: RowsKind, state: RowBytes, before: ImageReader, after: ImageReader): RowChange {
+  if (kind === 'insert') return { kind, after: before(state) };
+  if (kind === 'delete') return { kind, before: before(state) };
+  return { kind, before: before(state), after: after(state) };
+}
+
+type ImageReader = (state: RowBytes) => RowImage;
+
+function imageReader(present: Buffer, decoder: RowDecoder): ImageReader {
+  const { readers } = decoder;
+  if (holdsAll(present, readers.length)) return decoder.full;
+  const indexes = readers.map((_, index) => index).filter((index) => (present[index >> 3] & (1 << (index & 7))) !== 0);
+  if (indexes.length === 0) {
+    // Such rows have no bytes at all, so their number is unknown.
+    throw dmError(11126, [], { workaround: 'Please set binlog_row_image=FULL on the upstream.' });
+  }
+  return partialImageReader(indexes, readers);
+}
+
+function holdsAll(present: Buffer, columns: number): boolean {
+  const whole = columns >> 3;
+  for (let index = 0; index < whole; index++) if (present[index] !== 0xff) return false;
+  const rest = (1 << (columns & 7)) - 1;
+  return rest === 0 || (present[whole] & rest) === rest;
+}
+
+function fullImageReader(readers: readonly ColumnReader[]): ImageReader {
+  const columns = readers.length;
+  const nullBytes = (columns + 7) >> 3;
+  return (state) => {
+    const { bytes } = state;
+    const nulls = state.pos;
+    state.pos = nulls + nullBytes;
+    const image: RowImage = [];
+    for (let index = 0; index < columns; index++) {
+      const isNull = (bytes[nulls + (index >> 3)] & (1 << (index & 7))) !== 0;
+      image.push(isNull ? null : readers[index](state));
+    }
+    return image;
+  };
+}
+
+/** Of columns that the image does not hold the value is undefined; the bits for NULL count only those it holds. */
+function partialImageReader(indexes: readonly number[], readers: readonly ColumnReader[]): ImageReader {
+  const nullBytes = (indexes.length + 7) >> 3;
+  return (state) => {
+    const { bytes } = state;
+    const nulls = state.pos;
+    state.pos = nulls + nullBytes;
+    const image: RowImage = readers.map(() => undefined);
+    for (const [bit, index] of indexes.entries()) {
+      const isNull = (bytes[nulls + (bit >> 3)] & (1 << (bit & 7))) !== 0;
+      image[index] = isNull ? null : readers[index](state);
+    }
+    return image;
+  };
+}

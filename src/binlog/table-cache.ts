@@ -1,0 +1,66 @@
+import type { Table } from '../schema/model.js';
+import { compileRowDecoder, type RowDecoder } from './rows-event.js';
+import { parseTableMap, readTableId, type TableMap } from './table-map.js';
+
+/** Tables remembered at most; beyond this all are forgotten and read anew as they come. */
+const MAX_TABLES = 20_000;
+
+/** One table as the stream knows it. */
+export interface TableEntry {
+  map: TableMap;
+  /** Undefined while unknown or when the table is filtered out. */
+  decoder: RowDecoder | undefined;
+  /** Body of the Table_map event, to know it again. */
+  body: Buffer;
+  /** Age of {@link decoder}: it holds as long as it is the cache's. */
+  epoch: number;
+}
+
+/**
+ * Tables of a stream by their id. Table_map events come again with every statement, nearly always the same: reading them
+ * and compiling the readers of their rows is done once.
+ */
+export class TableCache {
+  private readonly known = new Map<number, TableEntry>();
+  /** Tables of the statement under way: rows may name no other. */
+  private readonly open = new Map<number, TableEntry>();
+  private epoch = 1;
+
+  /** Takes in a Table_map event's body. */
+  define(body: Buffer): void {
+    const id = readTableId(body);
+    let entry = this.known.get(id);
+    if (entry === undefined || !entry.body.equals(body)) {
+      if (this.known.size >= MAX_TABLES) this.known.clear();
+      entry = { map: parseTableMap(body), decoder: undefined, body: Buffer.from(body), epoch: 0 };
+      this.known.set(id, entry);
+    }
+    this.open.set(id, entry);
+  }
+
+  find(id: number): TableEntry | undefined {
+    return this.open.get(id);
+  }
+
+  needsStructure(entry: TableEntry): boolean {
+    return entry.epoch !== this.epoch;
+  }
+
+  /**
+   * Sets the structure that rows of the table are read with from here on; undefined leaves them unread.
+   * @throws DmError 36027 or 44005 when it does not fit
+   */
+  setStructure(entry: TableEntry, structure: Table | undefined): void {
+    entry.decoder = structure === undefined ? undefined : compileRowDecoder(entry.map, structure);
+    entry.epoch = this.epoch;
+  }
+
+  /** Structures have to be asked for again, since a statement may have changed them. */
+  forgetStructures(): void {
+    this.epoch += 1;
+  }
+
+  endStatement(): void {
+    this.open.clear();
+  }
+}
