@@ -125,13 +125,16 @@ export class DataFiles {
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#tail = this.#tail.then(async () => {
-      if (this.#error !== undefined) return;
-      try {
-        await work();
-      } catch (error) {
-        this.#error = error;
-      }
-    });
+    this.#tail = this.#after(this.#tail, work);
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void>): Promise<void> {
+    await earlier;
+    if (this.#error !== undefined) return;
+    try {
+      await work();
+    } catch (error) {
+      this.#error = error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Connection as CallbackConnection } from 'mysql2';
 import type { DbConnection } from '../mysql/connect.js';
 
@@ -6,8 +7,10 @@ import type { DbConnection } from '../mysql/connect.js';
  * out. Everything that touches the driver's inside goes through here.
  */
 export interface WireConnection {
-  stream: import('node:net').Socket;
+  stream: Socket;
   packetParser: { execute(chunk: Buffer): void };
+  /** Sends bytes; failures come as the connection's error. */
+  write(bytes: Buffer): void;
   writePacket(packet: { buffer: Buffer; length(): number }): void;
   /** Number that the next packet, ours or the server's, must have. */
   sequenceId: number;
@@ -29,5 +32,6 @@ export function wireOf(connection: DbConnection): { wire: WireConnection; driver
 
 /** Whether no statement is under way, so that the next one is sent at once. */
 export function isIdle(wire: WireConnection): boolean {
-  return wire._command === undefined || wire._command === null;
+  // oxlint-disable-next-line no-underscore-dangle -- the driver's own name
+  return (wire._command ?? undefined) === undefined;
 }
