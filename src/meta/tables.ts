@@ -109,7 +109,7 @@ function createStatements(tables: MetaTables): string[] {
     filename VARCHAR(255) NOT NULL,
     cp_schema VARCHAR(128) NOT NULL,
     cp_table VARCHAR(128) NOT NULL,
-    offset BIGINT NOT NULL,
+    \`offset\` BIGINT NOT NULL,
     end_pos BIGINT NOT NULL,
     ${times},
     UNIQUE KEY uk_id_f (id, filename)) ${options}`,
