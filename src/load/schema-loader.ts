@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dmError } from '../errors/dm-error.js';
+import { dmError, type DmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { Logger } from '../log/logger.js';
 import { FenceLostError, type Fence } from '../meta/fence.js';
@@ -17,6 +17,7 @@ const MIN_BYTES_TO_POSTPONE = 16 * 1024 * 1024;
 
 const ER_DB_CREATE_EXISTS = 1007;
 const ER_TABLE_EXISTS = 1050;
+const ER_NO_SUCH_TABLE = 1146;
 
 /** Options of {@link SchemaLoader}. */
 export interface SchemaLoaderOptions {
@@ -57,12 +58,14 @@ export class SchemaLoader {
   }
 
   /**
-   * Creates a table. When `ours` (it is created by this load), big ones get their ordinary keys after their rows.
+   * Creates a table unless it exists. When `ours` (it is created by this load), big ones get their ordinary keys after their rows.
    * @throws DmError 34007 when the file creates something else, 10006 when the downstream refuses the statement
    */
   async createTable(connection: DbConnection, table: DumpedTable, ours: boolean): Promise<void> {
     await connection.query(`USE ${quoteIdent(table.schema)}; SET NAMES utf8mb4, foreign_key_checks=0`);
     const postponed = ours ? await this.#keysToPostpone(table) : undefined;
+    // A user may have made a table that the downstream would not accept as it was upstream.
+    const exists = await tableExists(connection, table);
     let created = false;
     for (const statement of await this.#statements(table.file)) {
       const isCreate = /^CREATE\s/i.test(statement);
@@ -70,6 +73,7 @@ export class SchemaLoader {
         throw dmError(34007, [statement.slice(0, 200), table.schema, table.name]);
       }
       created ||= isCreate;
+      if (isCreate && exists) continue;
       const text = isCreate && postponed !== undefined ? postponed.createTable : statement;
       await this.#execute(connection, table.file, text, ER_TABLE_EXISTS);
     }
@@ -126,7 +130,24 @@ export class SchemaLoader {
     } catch (error) {
       if (serverErrno(error) === ignored || (sql.startsWith('ALTER') && isIgnorableDdlError(error))) return;
       this.#options.logger.error('a statement of a structure file failed', { file });
-      throw databaseError(error, { scope: 'downstream', kind: 'execute', sql }).annotate(`structure file ${file}`);
+      throw refused(error, file, sql);
     }
+  }
+}
+
+function refused(error: unknown, file: string, sql: string): DmError {
+  if (serverErrno(error) === undefined) return databaseError(error, { scope: 'downstream', kind: 'execute', sql });
+  const workaround =
+    'The downstream does not accept the statement. If it is a CREATE TABLE, please create the table there in a form that it accepts, with the same columns, and resume the task.';
+  return dmError(10006, [`${sql} (structure file ${file})`], { cause: error, scope: 'downstream', workaround });
+}
+
+async function tableExists(connection: DbConnection, table: DumpedTable): Promise<boolean> {
+  try {
+    await connection.query(`SELECT 1 FROM ${quoteTable(table.schema, table.name)} LIMIT 0`);
+    return true;
+  } catch (error) {
+    if (serverErrno(error) === ER_NO_SUCH_TABLE) return false;
+    throw error;
   }
 }
