@@ -63,18 +63,20 @@ export function readTaskFile(text: string, file: string, env: FileEnvironment = 
 /**
  * The configuration of each subtask, every default filled in.
  *
- * @param sources source configurations by id
+ * @param sources configurations of the task's sources, by id
+ * @param registered ids of all sources there are, for the message about one that is not
  * @throws DmError 20031 for a source that nobody has added, 20011 when the start position does not suit the source
  */
 export function resolveSubtasks(
   definition: TaskDefinition,
   sources: ReadonlyMap<string, SourceConfig>,
+  registered: readonly string[] = [...sources.keys()],
 ): SubtaskConfig[] {
   const { doc } = definition;
   const instances = instancesOf(doc.value);
   instances.forEach((instance, index) => {
     const id = instance['source-id'] ?? '';
-    if (!sources.has(id)) throw unknownSource(doc, index, id, [...sources.keys()].sort());
+    if (!sources.has(id)) throw unknownSource(doc, index, id, [...registered].sort());
   });
   return instances.map((instance, index) => {
     const source = sources.get(instance['source-id'] ?? '')!;

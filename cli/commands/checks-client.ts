@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
+import type { CheckReport, ReportLimits } from '../../src/check/report.js';
+import { sealSecrets } from '../../src/config/secret.js';
+import type { SourceDefinition } from '../../src/config/source-file.js';
+import type { SourceConfig, SubtaskConfig } from '../../src/config/types.js';
+import { dmErrorFromJson } from '../../src/errors/dm-error.js';
+import {
+  CHECK_WORKFLOWS,
+  type CheckAnswer,
+  type CheckTaskInput,
+  type CompleteSourceAnswer,
+  type CompleteSourceInput,
+} from '../../workflows/check-types.js';
+import { SHARED_TASK_QUEUE, type ClusterState } from '../../workflows/contract.js';
+import type { StatusClient } from '../status-client.js';
+import { noWorker } from './no-worker.js';
+
+/** Longest wait for a new source: a wrong address has to show within ten seconds. */
+const SOURCE_LIMIT_MS = 20_000;
+const CHECK_LIMIT_MS = 31 * 60_000;
+
+/** Work that a dm-worker does while the user waits for its answer. */
+export class Checks {
+  private readonly client: Client;
+  private readonly status: StatusClient;
+
+  constructor(client: Client, status: StatusClient) {
+    this.client = client;
+    this.status = status;
+  }
+
+  /**
+   * The cluster, with at least one worker online.
+   *
+   * @throws DmError 38008 when no worker is
+   */
+  async liveCluster(): Promise<ClusterState> {
+    const cluster = await this.status.cluster();
+    if (cluster === undefined || !cluster.workers.some((worker) => worker.online)) throw noWorker();
+    return cluster;
+  }
+
+  /**
+   * Checks the servers of a task.
+   *
+   * @throws DmError 26001, 26002, 10003, 10005 of the check itself; 38008 when no worker does it
+   */
+  async checkTask(configs: readonly SubtaskConfig[], removeMeta: boolean, limits: ReportLimits): Promise<CheckReport> {
+    const input: CheckTaskInput = { subtasks: configs.map((config) => sealSecrets(config)), removeMeta, limits };
+    const id = `dm-check/${configs[0]?.task ?? ''}/${randomUUID()}`;
+    const answer = await this.run<CheckAnswer>(CHECK_WORKFLOWS.checkTask, id, input, CHECK_LIMIT_MS);
+    if ('error' in answer) throw dmErrorFromJson(answer.error);
+    return answer.report;
+  }
+
+  /**
+   * Connects to a new source and completes its configuration.
+   *
+   * @throws DmError 26002, 26007, 20003 of the server; 38008 when no worker does it
+   */
+  async completeSource(definition: SourceDefinition['config']): Promise<SourceConfig> {
+    const input: CompleteSourceInput = { definition: sealSecrets(definition) };
+    const id = `dm-source-check/${definition.sourceId}/${randomUUID()}`;
+    const answer = await this.run<CompleteSourceAnswer>(CHECK_WORKFLOWS.completeSource, id, input, SOURCE_LIMIT_MS);
+    if ('error' in answer) throw dmErrorFromJson(answer.error);
+    return { ...definition, ...answer.found };
+  }
+
+  private async run<T>(workflow: string, workflowId: string, input: unknown, limitMs: number): Promise<T> {
+    await this.liveCluster();
+    try {
+      return await this.client.withDeadline(Date.now() + limitMs, () =>
+        this.client.workflow.execute(workflow, {
+          workflowId,
+          taskQueue: SHARED_TASK_QUEUE,
+          args: [input],
+          workflowExecutionTimeout: limitMs,
+        }),
+      );
+    } catch (error) {
+      if (isGrpcServiceError(error) && isGrpcDeadlineError(error)) throw noWorker(error);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import { Command, CommanderError } from 'commander';
+import { decryptPassword, encryptPassword } from '../../src/config/password.js';
+import type { DmctlContext } from './context.js';
+import { NegativeAnswerError, UsageError, errorText } from './context.js';
+import type { GlobalOptions } from './global-options.js';
+import { normalizeArguments } from './global-options.js';
+import { formatHelp } from './help.js';
+import { getConfig, listMember, type MemberFlags } from './members.js';
+import { operateSource } from './operate-source.js';
+import { operateTask, type TaskOperation } from './operate-task.js';
+import { queryStatus } from './query-status.js';
+import { checkTask, startTask } from './start-task.js';
+
+/** dmctl's command line. `context` is where it reads, writes and connects. */
+export function createProgram(context: DmctlContext): Command {
+  const program = new Command('dmctl')
+    .description('DM control')
+    .usage('[command]')
+    .option('--master-addr <address>', 'Address of the Temporal frontend, also by TEMPORAL_ADDRESS.')
+    .option('--namespace <name>', 'Namespace of Temporal, also by TEMPORAL_NAMESPACE.')
+    .option('--config <file>', 'Path to configuration file.')
+    .option('--rpc-timeout <duration>', 'RPC timeout, default is 10m.')
+    .option('--ssl-ca <file>', 'Path of file that contains list of trusted SSL CAs for connection.')
+    .option('--ssl-cert <file>', 'Path of file that contains X509 certificate in PEM format for connection.')
+    .option('--ssl-key <file>', 'Path of file that contains X509 key in PEM format for connection.')
+    .option('--encrypt <text>', 'Encrypts plaintext to ciphertext.')
+    .option('--decrypt <text>', 'Decrypts ciphertext to plaintext.')
+    .option('-s, --source <strings>', 'MySQL Source ID.', collect)
+    .option('-V, --version', 'Prints version and exit.')
+    .helpOption('-h, --help', 'help for dmctl')
+    .helpCommand('help [command]', 'Help about any command')
+    .configureHelp({ formatHelp, showGlobalOptions: true })
+    .configureOutput({ writeOut: (text) => context.output.out(text), writeErr: (text) => context.output.err(text) })
+    .exitOverride();
+  addTaskCommands(program, context);
+  addStatusCommands(program, context);
+  addSourceCommands(program, context);
+  addPasswordCommands(program, context);
+  program.action(() => rootAction(program, context));
+  return program;
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  const items = value.split(',').map((item) => item.trim());
+  return [...(before ?? []), ...items.filter((item) => item !== '')];
+}
+
+/** Without a command only the special options mean something. */
+function rootAction(program: Command, context: DmctlContext): void {
+  if (program.args.length > 0) program.error(`error: unknown command '${program.args[0]}'`);
+  program.outputHelp();
+  context.output.out('');
+}
+
+function addCommand(program: Command, name: string, usage: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .usage(usage)
+    .helpOption('-h, --help', `help for ${name}`)
+    .configureHelp({ formatHelp, showGlobalOptions: true })
+    .exitOverride();
+}
+
+function addTaskCommands(program: Command, context: DmctlContext): void {
+  const global = (): GlobalOptions => program.opts<GlobalOptions>();
+  addCommand(
+    program,
+    'check-task',
+    '<config-file> [--error count] [--warn count]',
+    'Checks the configuration file of the task.',
+  )
+    .argument('<config-file>')
+    .option('-e, --error <count>', 'max count of errors to display', '10')
+    .option('-w, --warn <count>', 'max count of warns to display', '10')
+    .action((file: string, flags: { error: string; warn: string }) => checkTask(context, global(), file, flags));
+  addCommand(
+    program,
+    'start-task',
+    '[-s source ...] [--remove-meta] <config-file>',
+    'Starts a task as defined in the configuration file.',
+  )
+    .argument('<config-file>')
+    .option('--remove-meta', "whether to remove task's metadata")
+    .action((file: string, flags: { removeMeta?: boolean }) => startTask(context, global(), file, flags));
+  for (const [name, op, description] of TASK_OPERATIONS) {
+    addCommand(program, name, '[-s source ...] [task-name | task-file]', description)
+      .argument('[task]')
+      .option('--batch-size <count>', 'tasks at a time when all tasks of a source are meant', '5')
+      .action((task: string | undefined, flags: { batchSize: string }) =>
+        operateTask(context, global(), op, task, flags),
+      );
+  }
+}
+
+const TASK_OPERATIONS: readonly (readonly [string, TaskOperation, string])[] = [
+  ['pause-task', 'Pause', 'Pauses a specified running task.'],
+  ['resume-task', 'Resume', 'Resumes a specified paused task.'],
+  ['stop-task', 'Stop', 'Stops a specified task.'],
+];
+
+function addStatusCommands(program: Command, context: DmctlContext): void {
+  const global = (): GlobalOptions => program.opts<GlobalOptions>();
+  addCommand(program, 'query-status', '[-s source ...] [task-name | task-file] [--more]', 'Queries task status.')
+    .argument('[task]')
+    .option('--more', 'whether to print the detailed task information')
+    .option('--watch', 'show progress until the task has finished')
+    .option('--interval <seconds>', 'seconds between two looks with --watch', '1')
+    .action((task: string | undefined, flags: { more?: boolean; watch?: boolean; interval: string }) =>
+      queryStatus(context, global(), task, flags),
+    );
+  addCommand(
+    program,
+    'list-member',
+    '[--leader] [--master] [--worker] [--name master-name/worker-name ...]',
+    'Lists member information.',
+  )
+    .option('-l, --leader', 'to list leader information')
+    .option('-m, --master', 'to list master information')
+    .option('-w, --worker', 'to list worker information')
+    .option('-n, --name <strings>', 'specify member names in choosing type', collect)
+    .action((flags: MemberFlags) => listMember(context, global(), flags));
+  for (const hidden of [false, true]) {
+    const name = hidden ? 'get-task-config' : 'get-config';
+    const usage = hidden
+      ? '<task-name> [--file filename]'
+      : '<task | master | worker | source> <name> [--file filename]';
+    const command = addCommand(program, name, usage, 'Gets the configuration.');
+    if (hidden) program.commands.find((child) => child === command)?.helpOption(false);
+    if (!hidden) command.argument('<type>');
+    command.argument('<name>').option('-f, --file <filename>', 'write config to file');
+    if (hidden) {
+      command.action((task: string, flags: { file?: string }) => getConfig(context, global(), 'task', task, flags));
+    } else {
+      command.action((type: string, member: string, flags: { file?: string }) =>
+        getConfig(context, global(), type, member, flags),
+      );
+    }
+  }
+}
+
+function addSourceCommands(program: Command, context: DmctlContext): void {
+  addCommand(
+    program,
+    'operate-source',
+    '<operate-type> [config-file ...] [--print-sample-config]',
+    '`create`/`update`/`stop`/`show` upstream MySQL/MariaDB source.',
+  )
+    .argument('[operate-type]')
+    .argument('[config-file...]')
+    .option('-p, --print-sample-config', 'print sample config file of source')
+    .action((type: string | undefined, files: string[], flags: { printSampleConfig?: boolean }) =>
+      operateSource(context, program.opts<GlobalOptions>(), type, files, flags),
+    );
+}
+
+function addPasswordCommands(program: Command, context: DmctlContext): void {
+  addCommand(program, 'encrypt', '<plain-text>', 'Encrypts plain text to cipher text.')
+    .argument('<plain-text>')
+    .action((plain: string) => context.output.out(`${encryptPassword(plain)}\n`));
+  addCommand(program, 'decrypt', '<cipher-text>', 'Decrypts cipher text to plain text.')
+    .argument('<cipher-text>')
+    .action((cipher: string) => context.output.out(`${decryptPassword(cipher)}\n`));
+}
+
+/** The version of this package. */
+export function releaseVersion(): string {
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8'));
+      const { name, version } = manifest as { name?: string; version?: string };
+      if (name === 'dm-temporal' && version !== undefined) return version;
+    } catch {
+      // Compiled files stand one directory deeper than their sources.
+    }
+  }
+  return 'unknown';
+}
+
+/** What `-V` prints. */
+export function versionText(): string {
+  return `Release Version: v${releaseVersion()}\nNode Version: ${process.version} ${platform()}/${arch()}\n`;
+}
+
+/** How a command line ended. */
+export interface Outcome {
+  exitCode: number;
+}
+
+/** Runs one command line: prints what it has to say and tells the exit code. Never throws. */
+export async function runCommandLine(context: DmctlContext, argv: readonly string[]): Promise<Outcome> {
+  const words = normalizeArguments(argv);
+  try {
+    if (await runSpecial(context, words)) return { exitCode: 0 };
+    await createProgram(context).parseAsync([...words], { from: 'user' });
+    return { exitCode: 0 };
+  } catch (error) {
+    return { exitCode: report(context, error) };
+  }
+}
+
+/** `-V`, `--encrypt`, `--decrypt`: done before anything else, whatever stands beside them. */
+async function runSpecial(context: DmctlContext, words: readonly string[]): Promise<boolean> {
+  const value = (name: string): string | undefined => {
+    const inline = words.find((word) => word.startsWith(`--${name}=`));
+    if (inline !== undefined) return inline.slice(name.length + 3);
+    const at = words.indexOf(`--${name}`);
+    return at < 0 ? undefined : words[at + 1];
+  };
+  if (words.includes('-V') || words.includes('--version')) {
+    context.output.out(versionText());
+    return true;
+  }
+  const [plain, cipher] = [value('encrypt'), value('decrypt')];
+  if (plain !== undefined) context.output.out(`${encryptPassword(plain)}\n`);
+  else if (cipher !== undefined) context.output.out(`${decryptPassword(cipher)}\n`);
+  return plain !== undefined || cipher !== undefined;
+}
+
+function report(context: DmctlContext, error: unknown): number {
+  if (error instanceof NegativeAnswerError) return 1;
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof UsageError) {
+    context.output.err(`Error: ${error.message}. Use \`dmctl <command> --help\` to see more help messages\n`);
+    return 1;
+  }
+  context.output.err(`Error: ${errorText(error)}\n`);
+  return 1;
+}
