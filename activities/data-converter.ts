@@ -1,6 +1,9 @@
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { loadSecretKey, openBytes, sealBytes, type SecretKey } from '../src/config/secret.js';
+
+// The package is CommonJS whose names Node cannot see.
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 const ENCODING = 'binary/dm-encrypted';
 const encoding = new TextEncoder().encode(ENCODING);
@@ -19,7 +22,7 @@ export class EncryptionCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => ({
       metadata: { encoding },
-      data: sealBytes(temporal.api.common.v1.Payload.encode(payload).finish(), this.key),
+      data: sealBytes(PayloadMessage.encode(payload).finish(), this.key),
     }));
   }
 
@@ -28,7 +31,7 @@ export class EncryptionCodec implements PayloadCodec {
       const written = payload.metadata?.['encoding'];
       if (written === undefined || written === null || new TextDecoder().decode(written) !== ENCODING) return payload;
       const bytes = openBytes(payload.data ?? new Uint8Array(), this.key);
-      return temporal.api.common.v1.Payload.decode(bytes);
+      return PayloadMessage.decode(bytes);
     });
   }
 }
