@@ -1,4 +1,4 @@
-import type { AlterClause, AlterTable, Ident, Span, TableOption } from './ast.js';
+import type { AlterClause, AlterTable, Ident, Span, StatementBase, TableOption } from './ast.js';
 import { readColumn, readColumnBody, readDefault, readPosition } from './columns.js';
 import type { Cursor } from './cursor.js';
 import { readElements, readKeyElement } from './elements.js';
@@ -8,7 +8,7 @@ import { readPartitionClause } from './alter-partition.js';
 import { readPartitioning } from './partitions.js';
 import { readCharset, readCharsetName } from './types.js';
 
-type Body = Omit<AlterTable, 'text' | 'defaultSchema' | 'dialect' | 'objects' | 'comments' | 'start' | 'end'>;
+type Body = Omit<AlterTable, keyof StatementBase>;
 
 /** Plain `Omit` would merge the actions of the union into one. */
 type OmitEach<U, K extends PropertyKey> = U extends unknown ? Omit<U, K> : never;
@@ -26,7 +26,7 @@ export function readAlterTable(cursor: Cursor): Body {
   while (!cursor.ended) {
     const { start } = cursor;
     const clause = readClause(cursor, schema);
-    clauses.push({ ...clause, ...cursor.spanFrom(start) } as AlterClause);
+    clauses.push({ ...clause, ...cursor.spanFrom(start) });
     // PARTITION BY and REMOVE PARTITIONING follow without comma
     if (!cursor.take(',') && !cursor.ended && !atPartitioning(cursor)) throw cursor.error('"," or the end');
   }
@@ -164,6 +164,9 @@ function readDrop(cursor: Cursor): BareClause | undefined {
   if (cursor.take('CHECK')) return { action: 'drop-check', ...droppedName(cursor, 'constraint name') };
   if (cursor.take('CONSTRAINT')) return { action: 'drop-constraint', ...droppedName(cursor, 'constraint name') };
   if (cursor.take('PERIOD', 'FOR')) return { action: 'drop-period', ...droppedName(cursor, 'period name') };
+  if (cursor.take('PERIOD', 'IF', 'EXISTS', 'FOR')) {
+    return { action: 'drop-period', name: cursor.expectIdent('period name'), ifExists: true };
+  }
   if (cursor.take('SYSTEM', 'VERSIONING')) return { action: 'system-versioning', add: false };
   return readDropColumn(cursor);
 }

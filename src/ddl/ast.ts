@@ -59,6 +59,8 @@ export interface StatementBase extends Span {
   objects: NamedObject[];
   /** Versioned comments that were read as code (both markers) and those that were not (whole). */
   comments: VersionedComment[];
+  /** Parts that only mean something to the server that wrote them; the rewriter leaves them out. */
+  dropped: Span[];
 }
 
 /** `active`: opening and closing marker of a comment whose inside is code. Otherwise the whole comment is one span. */

@@ -221,7 +221,7 @@ type DefaultValue = OmitEach<DefaultClause, 'text' | keyof Span>;
 export function readDefault(cursor: Cursor): DefaultClause {
   const { start } = cursor;
   const value = readDefaultValue(cursor);
-  return { ...value, text: cursor.textFrom(start), ...cursor.spanFrom(start) } as DefaultClause;
+  return { ...value, text: cursor.textFrom(start), ...cursor.spanFrom(start) };
 }
 
 function readDefaultValue(cursor: Cursor): DefaultValue {
@@ -300,6 +300,10 @@ function readIntroduced(cursor: Cursor): DefaultValue | undefined {
 function readBareExpression(cursor: Cursor): DefaultValue {
   const { flavor } = cursor.dialect;
   const { code, kind } = cursor;
+  if (flavor === 'mariadb' && kind === T.Variable) {
+    cursor.skip();
+    return { kind: 'expression' };
+  }
   if (flavor === 'mysql' || (kind !== T.Word && kind !== T.QuotedIdent)) throw cursor.error('default value');
   if (cursor.at('NEXT', 'VALUE', 'FOR') || cursor.at('PREVIOUS', 'VALUE', 'FOR')) {
     cursor.expressionStep();

@@ -1,4 +1,4 @@
-import type { CreateTable, TableOption } from './ast.js';
+import type { CreateTable, StatementBase, TableOption } from './ast.js';
 import type { Cursor } from './cursor.js';
 import { readElements } from './elements.js';
 import { T } from './lexer.js';
@@ -11,9 +11,7 @@ export interface CreateWords {
   temporary: boolean;
 }
 
-type Body = Omit<CreateTable, 'text' | 'defaultSchema' | 'dialect' | 'objects' | 'comments' | 'start' | 'end'>;
-
-const QUERY_WORDS: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE']);
+type Body = Omit<CreateTable, keyof StatementBase>;
 
 /** Reads CREATE TABLE from behind TABLE on. */
 export function readCreateTable(cursor: Cursor, words: CreateWords): Body {
@@ -30,7 +28,7 @@ export function readCreateTable(cursor: Cursor, words: CreateWords): Body {
     options: [],
   };
   if (readLike(cursor, body)) return body;
-  if (cursor.code === '(' && !atQuery(cursor)) body.elements = readElements(cursor, schema);
+  if (cursor.code === '(' && !cursor.atQuery) body.elements = readElements(cursor, schema);
   readTail(cursor, body);
   return body;
 }
@@ -45,15 +43,6 @@ function readLike(cursor: Cursor, body: Body): boolean {
   return true;
 }
 
-/** Whether a query stands here, maybe in parentheses. WITH may also begin an option. */
-function atQuery(cursor: Cursor): boolean {
-  let ahead = 0;
-  while (cursor.codeAt(ahead) === '(') ahead++;
-  const code = cursor.codeAt(ahead);
-  if (code === 'WITH') return cursor.codeAt(ahead + 1) !== 'SYSTEM';
-  return QUERY_WORDS.has(code);
-}
-
 function readTail(cursor: Cursor, body: Body): void {
   while (!cursor.ended) {
     if (readQuery(cursor, body)) return;
@@ -65,14 +54,19 @@ function readTail(cursor: Cursor, body: Body): void {
     if (body.options.length > 0 && cursor.take(',')) continue;
     const option = readTableOption(cursor);
     if (option === undefined) throw cursor.error('a table option, PARTITION BY or the end');
-    addOption(body, option);
+    addOption(cursor, body, option);
   }
-  if (body.elements.length === 0 && body.select === undefined) throw cursor.error('columns, LIKE or a query');
+  if (body.elements.length > 0 || body.select !== undefined) return;
+  // MariaDB: engines that find out the columns themselves
+  const discovered = cursor.dialect.flavor === 'mariadb' && body.options.length > 0;
+  if (!discovered) throw cursor.error('columns, LIKE or a query');
 }
 
-function addOption(body: Body, option: TableOption): void {
-  if (option.name === 'START TRANSACTION') body.startTransaction = true;
-  else body.options.push(option);
+/** START TRANSACTION stands in binlogs only; no server takes it from a client. */
+function addOption(cursor: Cursor, body: Body, option: TableOption): void {
+  if (option.name !== 'START TRANSACTION') return void body.options.push(option);
+  body.startTransaction = true;
+  cursor.dropped.push({ start: option.start, end: option.end });
 }
 
 /** [IGNORE | REPLACE] [AS] query: everything up to the end. */
@@ -80,7 +74,7 @@ function readQuery(cursor: Cursor, body: Body): boolean {
   const mark = cursor.mark();
   if (!cursor.take('IGNORE')) cursor.take('REPLACE');
   const as = cursor.take('AS');
-  if (!as && !atQuery(cursor)) {
+  if (!as && !cursor.atQuery) {
     cursor.reset(mark);
     return false;
   }

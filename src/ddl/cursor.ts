@@ -24,6 +24,7 @@ export class Cursor {
   readonly defaultSchema: string;
   readonly objects: NamedObject[] = [];
   readonly comments: VersionedComment[] = [];
+  readonly dropped: Span[] = [];
   private readonly items: Item[] = [];
   private index = 0;
   /** Table whose columns the statement's expressions speak of; its name as a qualifier there is recorded. */
@@ -38,29 +39,20 @@ export class Cursor {
 
   private sort(token: Token): void {
     const { items, text } = this;
-    switch (token.kind) {
-      case T.Blank:
-        return;
-      case T.Comment:
-        if (isVersionMarker(text, token.start)) this.comments.push({ active: false, open: span(token) });
-        return;
-      case T.VersionOpen:
-        this.comments.push({ active: true, open: span(token) });
-        return;
-      case T.VersionClose: {
-        const last = this.comments[this.comments.length - 1];
-        if (last !== undefined) last.close = span(token);
-        return;
-      }
-      case T.Word:
-        items.push({ ...token, code: text.slice(token.start, token.end).toUpperCase() });
-        return;
-      case T.Symbol:
-        items.push({ ...token, code: text.charAt(token.start) });
-        return;
-      default:
-        items.push({ ...token, code: '' });
-    }
+    const { kind } = token;
+    if (kind === T.Blank) return;
+    if (kind === T.Word) items.push({ ...token, code: text.slice(token.start, token.end).toUpperCase() });
+    else if (kind === T.Symbol) items.push({ ...token, code: text.charAt(token.start) });
+    else if (kind === T.VersionOpen) this.comments.push({ active: true, open: span(token) });
+    else if (kind === T.VersionClose) this.closeComment(token);
+    else if (kind !== T.Comment) items.push({ ...token, code: '' });
+    else if (isVersionMarker(text, token.start)) this.comments.push({ active: false, open: span(token) });
+  }
+
+  /** Plain comments inside a versioned one are not in the list, and versioned ones do not nest. */
+  private closeComment(token: Token): void {
+    const open = this.comments.findLast((comment) => comment.active);
+    if (open !== undefined) open.close = span(token);
   }
 
   private item(ahead = 0): Item {
@@ -101,6 +93,15 @@ export class Cursor {
   /** At the end of the statement: nothing, or a `;`, is left. */
   get ended(): boolean {
     return this.item().kind === T.End || this.item().code === ';';
+  }
+
+  /** Whether a query stands here, maybe in parentheses. WITH may also begin an option. */
+  get atQuery(): boolean {
+    let ahead = 0;
+    while (this.codeAt(ahead) === '(') ahead++;
+    const code = this.codeAt(ahead);
+    if (code === 'WITH') return this.codeAt(ahead + 1) !== 'SYSTEM';
+    return QUERY_WORDS.has(code);
   }
 
   /** Start of the current token. */
@@ -430,6 +431,8 @@ export class Cursor {
     return `line ${line} column ${offset - before.lastIndexOf('\n')}`;
   }
 }
+
+const QUERY_WORDS: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE']);
 
 const SEQUENCE_FUNCTIONS: ReadonlySet<string> = new Set(['NEXTVAL', 'LASTVAL', 'SETVAL']);
 

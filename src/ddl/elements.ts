@@ -22,10 +22,8 @@ export function readElement(cursor: Cursor, schema: string): TableElement {
 export function readKeyElement(cursor: Cursor, schema: string): TableElement | undefined {
   const { start } = cursor;
   if (cursor.take('CONSTRAINT')) return readConstraint(cursor, start, schema);
-  if (cursor.at('PERIOD', 'FOR')) {
-    cursor.take('PERIOD', 'FOR');
-    return readPeriod(cursor, start);
-  }
+  if (cursor.take('PERIOD', 'FOR')) return readPeriod(cursor, start, false);
+  if (cursor.take('PERIOD', 'IF', 'NOT', 'EXISTS', 'FOR')) return readPeriod(cursor, start, true);
   return readUnnamed(cursor, { start, schema });
 }
 

@@ -1,12 +1,15 @@
 /**
  * The DDL layer: reads statements as the server that wrote them did, classifies, rewrites and splits them. Other modules
- * import from here only. Functions:
- *
- * - `readStatement(sql, options: ReadOptions): Statement`; throws 11006 with line, column and what was expected
- * - `renameObjects(statement, target: (schema, table) => {schema, table}): string`; `table` is '' for databases
- * - `splitStatement(statement): SplitResult`: `{ parts: Statement[], atomic?: string }`, each part is read and whole
- * - `addExistence(statement): string`: IF NOT EXISTS / IF EXISTS where DM adds it
- * - `eventKind(statement): DdlEventKind | undefined`; `isSkippedByText(sql): boolean`; `isSkipped(statement): boolean`
- * - `quoteIdent(name): string`
+ * import from here only.
  */
 export type * from './ast.js';
+export type { ReadOptions } from './dialect.js';
+export type { RenameTarget, RewriteOptions, TargetName } from './rewrite.js';
+export type { KnownColumn } from './change.js';
+export type { SplitOptions, SplitResult } from './split.js';
+export type { DdlEventKind } from './classify.js';
+export { readStatement } from './read.js';
+export { addExistence, renameObjects, rewriteStatement } from './rewrite.js';
+export { splitStatement } from './split.js';
+export { eventKind, isSkipped, isSkippedByText } from './classify.js';
+export { sizedName } from './types.js';

@@ -206,8 +206,7 @@ export function readCheck(cursor: Cursor, start: number): CheckDefinition {
 }
 
 /** Reads from behind PERIOD FOR on. */
-export function readPeriod(cursor: Cursor, start: number): PeriodDefinition {
-  const ifNotExists = cursor.take('IF', 'NOT', 'EXISTS');
+export function readPeriod(cursor: Cursor, start: number, ifNotExists: boolean): PeriodDefinition {
   const name = cursor.expectIdent('period name');
   cursor.expect('(');
   const from = cursor.expectIdent('column name');

@@ -70,12 +70,26 @@ function readColumnList(cursor: Cursor): Ident[] {
 /** MariaDB: INTERVAL 1 DAY STARTS '..' AUTO, LIMIT 1000 of SYSTEM_TIME. */
 function readHistory(cursor: Cursor): void {
   if (cursor.take('INTERVAL')) {
-    if (cursor.code === '(') cursor.parenthesised();
-    else cursor.skip();
-    cursor.expectIdent('unit of time');
+    while (cursor.takeOne(UNITS) === undefined) expressionPiece(cursor);
     if (cursor.take('STARTS')) readStarts(cursor);
-  } else if (cursor.take('LIMIT')) cursor.expectInteger('a number of rows');
+  } else if (cursor.take('LIMIT')) {
+    while (!HISTORY_ENDS.has(cursor.code) && !cursor.ended) cursor.skip();
+  }
   cursor.take('AUTO');
+}
+
+/** Units of time behind INTERVAL. */
+const UNITS: ReadonlySet<string> = new Set(
+  `MICROSECOND SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR SECOND_MICROSECOND MINUTE_MICROSECOND MINUTE_SECOND
+  HOUR_MICROSECOND HOUR_SECOND HOUR_MINUTE DAY_MICROSECOND DAY_SECOND DAY_MINUTE DAY_HOUR YEAR_MONTH`.split(/\s+/),
+);
+
+const HISTORY_ENDS: ReadonlySet<string> = new Set(['AUTO', 'PARTITIONS', 'SUBPARTITION', '(', ',', 'AS', 'SELECT']);
+
+function expressionPiece(cursor: Cursor): void {
+  if (cursor.ended) throw cursor.error('a unit of time');
+  if (cursor.code === '(') cursor.parenthesised();
+  else cursor.expressionStep();
 }
 
 function readStarts(cursor: Cursor): void {
@@ -90,11 +104,15 @@ function readTail(cursor: Cursor, clause: Partitioning): void {
   if (cursor.dialect.flavor === 'tidb' && cursor.code === 'INTERVAL') skipTidbInterval(cursor);
   if (cursor.take('PARTITIONS')) clause.count = cursor.expectInteger('a number of partitions');
   if (cursor.at('SUBPARTITION', 'BY')) readSubpartitioning(cursor);
-  if (cursor.code === '(' && isDefinition(cursor.codeAt(1))) clause.partitions = readPartitionList(cursor);
+  if (cursor.code === '(' && atDefinition(cursor)) clause.partitions = readPartitionList(cursor);
 }
 
-/** `(` may also open the query of CREATE TABLE .. AS. */
-const isDefinition = (code: string): boolean => code === 'PARTITION';
+/** `(` may also open the query of CREATE TABLE .. AS. MariaDB does not need the word PARTITION. */
+function atDefinition(cursor: Cursor): boolean {
+  if (cursor.codeAt(1) === 'PARTITION') return true;
+  const behind = cursor.kindAt(1);
+  return cursor.dialect.flavor === 'mariadb' && (behind === T.Word || behind === T.QuotedIdent) && !cursor.atQuery;
+}
 
 function skipTidbInterval(cursor: Cursor): void {
   cursor.skip();
@@ -123,7 +141,8 @@ export function readPartitionList(cursor: Cursor): Ident[] {
   const names: Ident[] = [];
   cursor.expect('(');
   do {
-    cursor.expect('PARTITION');
+    if (cursor.dialect.flavor === 'mariadb') cursor.take('PARTITION');
+    else cursor.expect('PARTITION');
     names.push(cursor.expectIdent('partition name'));
     skipDefinition(cursor);
   } while (cursor.take(','));

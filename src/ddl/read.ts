@@ -1,4 +1,5 @@
 import type {
+  Dialect,
   IndexDefinitionKind,
   OtherKind,
   OtherStatement,
@@ -33,7 +34,12 @@ import {
  *   clause is never guessed.
  */
 export function readStatement(sql: string, options: ReadOptions): Statement {
-  const cursor = new Cursor(sql, dialectOf(options), options.defaultSchema ?? '');
+  return readInDialect(sql, dialectOf(options), options.defaultSchema ?? '');
+}
+
+/** The same in a dialect that is already known. */
+export function readInDialect(sql: string, dialect: Dialect, defaultSchema: string): Statement {
+  const cursor = new Cursor(sql, dialect, defaultSchema);
   const { start } = cursor;
   const bare = readAny(cursor);
   const { end } = cursor;
@@ -45,6 +51,7 @@ export function readStatement(sql: string, options: ReadOptions): Statement {
     dialect: cursor.dialect,
     objects: cursor.objects,
     comments: cursor.comments,
+    dropped: cursor.dropped,
     start,
     end: Math.max(start, end),
   };

@@ -62,6 +62,8 @@ export function readRenameTable(cursor: Cursor): Bare<RenameTable> {
 export function readTruncate(cursor: Cursor): Bare<TruncateTable> {
   const table = cursor.objectName('table', 'target');
   skipWait(cursor);
+  // sql_mode ORACLE
+  if (cursor.take('DROP') || cursor.take('REUSE')) cursor.expect('STORAGE');
   return { kind: 'truncate-table', table };
 }
 

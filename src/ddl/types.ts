@@ -97,9 +97,9 @@ function lookUp(
 /** Reads a data type with its own attributes (UNSIGNED, CHARACTER SET, BINARY...). */
 export function readDataType(cursor: Cursor): DataType {
   const { start } = cursor;
-  skipTypeSchema(cursor);
+  const typeSchema = takeTypeSchema(cursor);
   const wordsStart = cursor.start;
-  const { name, shape, national } = readTypeWords(cursor);
+  const { name, shape, national } = readTypeWords(cursor, typeSchema);
   const written = cursor.textFrom(wordsStart).replaceAll(/\s+/g, ' ').toUpperCase();
   const type: DataType = {
     name,
@@ -120,17 +120,26 @@ export function readDataType(cursor: Cursor): DataType {
   return type;
 }
 
-/** MariaDB prints `mariadb_schema.date` where sql_mode ORACLE would read plain DATE otherwise. */
-function skipTypeSchema(cursor: Cursor): void {
-  if (cursor.dialect.flavor === 'mariadb' && cursor.at('MARIADB_SCHEMA', '.')) cursor.take('MARIADB_SCHEMA', '.');
+/** MariaDB prints `mariadb_schema.date` where sql_mode ORACLE would read plain DATE otherwise; gives the schema. */
+function takeTypeSchema(cursor: Cursor): string | undefined {
+  if (cursor.dialect.flavor !== 'mariadb' || cursor.codeAt(1) !== '.') return undefined;
+  const schema = cursor.takeOne(TYPE_SCHEMAS);
+  if (schema !== undefined) cursor.take('.');
+  return schema;
 }
 
-function readTypeWords(cursor: Cursor): { name: string; shape: Shape; national: boolean } {
+const TYPE_SCHEMAS: ReadonlySet<string> = new Set(['MARIADB_SCHEMA', 'ORACLE_SCHEMA', 'MAXDB_SCHEMA']);
+
+function readTypeWords(
+  cursor: Cursor,
+  typeSchema: string | undefined,
+): { name: string; shape: Shape; national: boolean } {
   const word = cursor.code;
   if (cursor.kind !== T.Word) throw cursor.error('data type');
   if (word === 'LONG') return readLong(cursor);
   if (word === 'NATIONAL') return readNational(cursor);
-  const { flavor, oracle, realAsFloat } = cursor.dialect;
+  const { flavor, realAsFloat } = cursor.dialect;
+  const oracle = typeSchema === undefined ? cursor.dialect.oracle : typeSchema === 'ORACLE_SCHEMA';
   const found =
     (oracle ? lookUp(ORACLE_TYPES, word) : undefined) ??
     lookUp(TYPES, word) ??
@@ -139,6 +148,7 @@ function readTypeWords(cursor: Cursor): { name: string; shape: Shape; national: 
   cursor.skip();
   const [name, shape] = found;
   const national = word === 'NCHAR' || word === 'NVARCHAR';
+  if (typeSchema === 'MAXDB_SCHEMA' && name === 'timestamp') return { name: 'datetime', shape, national };
   if (word === 'DOUBLE') cursor.take('PRECISION');
   if (word === 'REAL' && realAsFloat) return { name: 'float', shape, national };
   if (name === 'char') {
@@ -254,7 +264,7 @@ export function readCharsetName(cursor: Cursor, what: string): string {
 
 /** What servers turn a type into at once. */
 function settle(cursor: Cursor, type: DataType): void {
-  const { flavor, serverVersion, oracle } = cursor.dialect;
+  const { flavor, serverVersion } = cursor.dialect;
   // servers drop trailing blanks of members; the character set binary has no blanks
   if (type.charset === 'binary') toBinary(type);
   else if (type.members !== undefined) type.members = type.members.map((member) => member.replace(/ +$/, ''));
@@ -268,7 +278,7 @@ function settle(cursor: Cursor, type: DataType): void {
     delete type.length;
   }
   if (type.name === 'geometrycollection' && flavor === 'mysql' && serverVersion >= 80000) type.name = 'geomcollection';
-  if (oracle && type.written === 'NUMBER' && type.length === undefined) type.name = 'double';
+  if (type.written === 'NUMBER' && type.length === undefined) type.name = 'double';
 }
 
 const BINARY_TWIN: Record<string, string> = {
