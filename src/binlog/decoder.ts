@@ -216,11 +216,26 @@ export class BinlogDecoder {
       }
       const { decoder } = entry;
       if (decoder !== undefined) {
-        const common = { type: 'rows', schema, table, structure: decoder.structure } as const;
+        const { start, end } = this.tracker;
+        const { timestamp } = header;
         const { noForeignKeyChecks } = head;
-        for (const slice of readRows(head, decoder)) {
+        for (const { rows, bytes, last } of readRows(head, decoder)) {
           this.rowsInGroup = true;
-          yield { ...common, ...this.base(header), ...slice, noForeignKeyChecks };
+          // Written out, not spread: this is the hot path, and objects made by spreading are several times slower.
+          const { structure } = decoder;
+          yield {
+            type: 'rows',
+            start,
+            end,
+            timestamp,
+            schema,
+            table,
+            structure,
+            rows,
+            last,
+            noForeignKeyChecks,
+            bytes,
+          };
         }
       }
     }
@@ -233,7 +248,8 @@ export class BinlogDecoder {
     this.gtid = gtid;
     this.rowsInGroup = false;
     this.group = gtid.standalone === false ? 'transaction' : 'open';
-    const event: BinlogEvent = { type: 'gtid', ...this.base(header) };
+    const { start, end } = this.tracker;
+    const event: BinlogEvent = { type: 'gtid', start, end, timestamp: header.timestamp };
     if (gtid.gtid !== undefined) event.gtid = gtid.gtid;
     if (gtid.standalone !== undefined) event.standalone = gtid.standalone;
     if (gtid.commitMicros !== undefined) event.commitMicros = gtid.commitMicros;
@@ -266,9 +282,12 @@ export class BinlogDecoder {
   }
 
   private queryEvent(header: Header, { schema, sql, vars }: QueryBody, inTransaction: boolean): QueryEvent {
+    const { start, end } = this.tracker;
     return {
       type: 'query',
-      ...this.base(header),
+      start,
+      end,
+      timestamp: header.timestamp,
       schema,
       // MySQL marks an atomic CREATE TABLE ... SELECT so; the words are no part of the user's statement.
       sql: inTransaction ? sql.replace(/\s+START\s+TRANSACTION\s*$/i, '') : sql,
@@ -296,8 +315,8 @@ export class BinlogDecoder {
     this.group = 'none';
     this.gtid = {};
     this.tables.endStatement();
-    const base = this.base(header);
-    return { type: 'commit', ...base, committed, location: this.location() };
+    const { start, end } = this.tracker;
+    return { type: 'commit', start, end, timestamp: header.timestamp, committed, location: this.location() };
   }
 
   private *rotate(header: Header, body: Buffer): Steps {
@@ -340,11 +359,8 @@ export class BinlogDecoder {
   }
 
   private keepAlive(header: Header): BinlogEvent {
-    return { type: 'keepalive', ...this.base(header) };
-  }
-
-  private base(header: Header): Pick<BinlogEvent, 'start' | 'end' | 'timestamp'> {
-    return { start: this.tracker.start, end: this.tracker.end, timestamp: header.timestamp };
+    const { start, end } = this.tracker;
+    return { type: 'keepalive', start, end, timestamp: header.timestamp };
   }
 
   private location(): BinlogLocation {

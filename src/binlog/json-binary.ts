@@ -155,7 +155,7 @@ class Printer {
       case WireType.timestamp:
         return `"${opaqueDatetime(type, value)}"`;
       default:
-        return jsonQuote(`base64:type${type}:${value.toString('base64')}`);
+        return jsonQuote(`base64:type${type}:${base64Lines(value)}`);
     }
   }
 
@@ -186,6 +186,11 @@ class Printer {
 function isInlined(kind: number, width: 2 | 4): boolean {
   if (kind === Kind.literal || kind === Kind.int16 || kind === Kind.uint16) return true;
   return width === 4 && (kind === Kind.int32 || kind === Kind.uint32);
+}
+
+/** Base64 as the server writes it: a line break after each 76 characters that others follow. */
+function base64Lines(value: Buffer): string {
+  return value.toString('base64').replace(/.{76}(?=.)/g, '$&\n');
 }
 
 function opaqueDecimal(value: Buffer): string {

@@ -1,16 +1,8 @@
-/** Text of a UUID stored by MariaDB. */
-export function uuidText(stored: Buffer): string {
-  const hex = stored.toString('hex');
-  // Versions 1 to 5 are stored with the node first and the time fields in descending weight, so that they sort by time;
-  // in that form the variant bit of the sequence and a version above 5 or a foreign variant tell the plain order.
-  if (isPlainOrder(stored)) {
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  }
-  return `${hex.slice(24)}-${hex.slice(20, 24)}-${hex.slice(16, 20)}-${hex.slice(12, 16)}-${hex.slice(0, 12)}`;
-}
+import { formatUuid } from '../mysql/gtid-set-mysql.js';
 
-function isPlainOrder(stored: Buffer): boolean {
-  return (stored[6] & 0xf0) > 0 && (stored[8] & 0x80) > 0;
+/** Text of a UUID: in row images its bytes stand in the order of the text, unlike in the server's index records. */
+export function uuidText(stored: Buffer): string {
+  return formatUuid(stored, 0);
 }
 
 /** Dotted text of an INET4 value. */

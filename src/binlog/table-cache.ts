@@ -61,6 +61,6 @@ export class TableCache {
   }
 
   endStatement(): void {
-    this.open.clear();
+    if (this.open.size > 0) this.open.clear();
   }
 }
