@@ -67,7 +67,7 @@ export function errorText(error: unknown): string {
 /** Any error that a command may meet, as DM's. */
 export function describeError(error: unknown): DmError {
   if (error instanceof DmError) return error;
-  if (error instanceof TemporalUnreachableError) return dmError(48001, [], { cause: error.cause ?? error });
+  if (error instanceof TemporalUnreachableError) return dmError(48001, [], { cause: error });
   if (error instanceof NoAnswerError) return noWorker(error);
   return toDmError(error);
 }

@@ -50,7 +50,8 @@ function commandHelp(command: Command, helper: Help): string {
   lines.push('Flags:', ...optionLines(helper.visibleOptions(command)), '');
   lines.push(
     'Global Flags:',
-    ...optionLines(helper.visibleGlobalOptions(command).filter((option) => !isSpecial(option))),
+    // The others concern the connection; the help of dmctl itself tells of them.
+    ...optionLines(helper.visibleGlobalOptions(command).filter((option) => option.long === '--source')),
     '',
   );
   return lines.join('\n');

@@ -54,9 +54,9 @@ function rootAction(program: Command, context: DmctlContext): void {
   context.output.out('');
 }
 
-function addCommand(program: Command, name: string, usage: string, description: string): Command {
+function addCommand(program: Command, name: string, usage: string, description: string, hidden = false): Command {
   return program
-    .command(name)
+    .command(name, { hidden })
     .description(description)
     .usage(usage)
     .helpOption('-h, --help', `help for ${name}`)
@@ -122,23 +122,21 @@ function addStatusCommands(program: Command, context: DmctlContext): void {
     .option('-w, --worker', 'to list worker information')
     .option('-n, --name <strings>', 'specify member names in choosing type', collect)
     .action((flags: MemberFlags) => listMember(context, global(), flags));
-  for (const hidden of [false, true]) {
-    const name = hidden ? 'get-task-config' : 'get-config';
-    const usage = hidden
-      ? '<task-name> [--file filename]'
-      : '<task | master | worker | source> <name> [--file filename]';
-    const command = addCommand(program, name, usage, 'Gets the configuration.');
-    if (hidden) program.commands.find((child) => child === command)?.helpOption(false);
-    if (!hidden) command.argument('<type>');
-    command.argument('<name>').option('-f, --file <filename>', 'write config to file');
-    if (hidden) {
-      command.action((task: string, flags: { file?: string }) => getConfig(context, global(), 'task', task, flags));
-    } else {
-      command.action((type: string, member: string, flags: { file?: string }) =>
-        getConfig(context, global(), type, member, flags),
-      );
-    }
-  }
+  addCommand(
+    program,
+    'get-config',
+    '<task | master | worker | source> <name> [--file filename]',
+    'Gets the configuration.',
+  )
+    .argument('<type>')
+    .argument('<name>')
+    .option('-f, --file <filename>', 'write config to file')
+    .action((type: string, name: string, flags: { file?: string }) => getConfig(context, global(), type, name, flags));
+  // DM's old name of `get-config task`.
+  addCommand(program, 'get-task-config', '<task-name> [--file filename]', 'Gets the configuration of a task.', true)
+    .argument('<task-name>')
+    .option('-f, --file <filename>', 'write config to file')
+    .action((task: string, flags: { file?: string }) => getConfig(context, global(), 'task', task, flags));
 }
 
 function addSourceCommands(program: Command, context: DmctlContext): void {
