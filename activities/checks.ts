@@ -4,7 +4,7 @@ import { completeSource } from '../src/check/source.js';
 import { openSecrets } from '../src/config/secret.js';
 import type { SourceDefinition } from '../src/config/source-file.js';
 import type { SubtaskConfig } from '../src/config/types.js';
-import type { CheckActivities } from '../workflows/check-types.js';
+import type { CheckActivities } from '../workflows/contract.js';
 import { toFailure } from './failures.js';
 import { withHeartbeat } from './heartbeat.js';
 

@@ -4,8 +4,14 @@ import type { SubtaskConfig } from '../src/config/types.js';
 import type { Logger } from '../src/log/logger.js';
 import { LOST_CONTACT, type UnitContext } from '../src/unit.js';
 import type { DmActivities, UnitInput, UnitOutcome } from '../workflows/activity-types.js';
-import type { CheckActivities } from '../workflows/check-types.js';
-import type { DumpProgress, LoadProgress, PresenceInput, Progress, SyncProgress } from '../workflows/contract.js';
+import type {
+  CheckActivities,
+  DumpProgress,
+  LoadProgress,
+  PresenceInput,
+  Progress,
+  SyncProgress,
+} from '../workflows/contract.js';
 import { createCheckActivities } from './checks.js';
 import { dumpFilesLost, handedOver, toFailure } from './failures.js';
 import { type Heart, withHeartbeat } from './heartbeat.js';
@@ -21,6 +27,8 @@ export interface ActivityHost {
   /** Absolute path; dump files stand below it. */
   dataDir: string;
   logger: Logger;
+  /** Aborted when the worker has said farewell: its presence is over. */
+  farewell: AbortSignal;
   /** Hears when the cluster begins and ends to regard this process as online. */
   onPresence(online: boolean): void;
   /** Off only in tests of the fence. */
@@ -105,7 +113,7 @@ async function presence(host: ActivityHost, input: PresenceInput): Promise<void>
     async (heart) => {
       host.onPresence(true);
       try {
-        await aborted(heart.signal);
+        await aborted(AbortSignal.any([heart.signal, host.farewell]));
       } finally {
         host.onPresence(false);
       }

@@ -6,7 +6,7 @@ import type {
   CheckTaskInput,
   CompleteSourceInput,
   CompleteSourceAnswer,
-} from './check-types.js';
+} from './contract.js';
 import { classifyFailure } from './failures.js';
 import type { ErrorJson } from '../src/errors/dm-error.js';
 

@@ -2,6 +2,8 @@
  * The one place that names workflows, signals, queries, updates, search attributes and their payloads. Imported by
  * workflows, activities, cli and openapi. Types and constants only: nothing here touches Node or a client.
  */
+import type { CheckReport, ReportLimits } from '../src/check/report.js';
+import type { SourceDefinition } from '../src/config/source-file.js';
 import type { ErrorJson } from '../src/errors/dm-error.js';
 import type { SourceConfig, StartMeta, SubtaskConfig } from '../src/config/types.js';
 import type { SealedConfig } from '../src/config/secret.js';
@@ -28,6 +30,9 @@ export function sourceWorkflowId(sourceId: string): string {
 }
 
 export const CLUSTER_WORKFLOW_ID = 'dm-cluster';
+
+/** How long Temporal waits for a process that took a workflow task and died, before it gives the task to another. */
+export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
 
 /** Search attributes, all of type Keyword. Registered at start-up when missing. */
 export const SEARCH_ATTRIBUTES = { task: 'DmTask', source: 'DmSource', stage: 'DmStage', unit: 'DmUnit' } as const;
@@ -361,3 +366,35 @@ export const FAILURE = {
   /** Another live process has registered under the worker's name. */
   nameTaken: 'NameTaken',
 } as const;
+
+// --- questions: workflows that answer and end -----------------------------------------------------------------------
+
+/** Names of the workflows that answer one question and end. */
+export const CHECK_WORKFLOWS = { checkTask: 'checkTaskWorkflow', completeSource: 'completeSourceWorkflow' } as const;
+
+/** Input of `checkTaskWorkflow`. */
+export interface CheckTaskInput {
+  subtasks: SealedConfig<SubtaskConfig>[];
+  /** The task starts without its old checkpoints. */
+  removeMeta: boolean;
+  limits: ReportLimits;
+}
+
+/** The report, cut to the limits asked for, or why there is none. */
+export type CheckAnswer = { report: CheckReport } | { error: ErrorJson };
+
+/** Input of `completeSourceWorkflow`. */
+export interface CompleteSourceInput {
+  definition: SealedConfig<SourceDefinition['config']>;
+}
+
+/** What only the server could tell. */
+export type FoundSource = Pick<SourceConfig, 'flavor' | 'serverId'>;
+
+export type CompleteSourceAnswer = { found: FoundSource } | { error: ErrorJson };
+
+/** Activities on the shared queue: any worker does. */
+export interface CheckActivities {
+  checkTask(input: CheckTaskInput): Promise<CheckReport>;
+  completeSource(input: CompleteSourceInput): Promise<FoundSource>;
+}

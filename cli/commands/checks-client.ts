@@ -11,8 +11,10 @@ import {
   type CheckTaskInput,
   type CompleteSourceAnswer,
   type CompleteSourceInput,
-} from '../../workflows/check-types.js';
-import { SHARED_TASK_QUEUE, type ClusterState } from '../../workflows/contract.js';
+  type ClusterState,
+  SHARED_TASK_QUEUE,
+  WORKFLOW_TASK_TIMEOUT_MS,
+} from '../../workflows/contract.js';
 import type { StatusClient } from '../status-client.js';
 import { noWorker } from './no-worker.js';
 
@@ -76,6 +78,7 @@ export class Checks {
           taskQueue: SHARED_TASK_QUEUE,
           args: [input],
           workflowExecutionTimeout: limitMs,
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         }),
       );
     } catch (error) {
