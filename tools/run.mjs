@@ -44,7 +44,7 @@ function run(command, args, options = {}) {
     const child = spawn(command, args, {
       cwd: ROOT,
       stdio: [options.interactive ? 'inherit' : 'ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...options.env },
+      env: options.env ?? process.env,
       shell: options.shell ?? false,
     });
     children.add(child);
@@ -141,6 +141,12 @@ async function ensureParts(names) {
   );
 }
 
+/** Tests use the Temporal that they start, whatever a user's environment and configuration file say. */
+function testEnvironment(dir) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+  return { ...env, TEMPORAL_CONFIG_FILE: join(dir, 'none.toml') };
+}
+
 /** Runs one vitest project; answers what it counted. */
 async function runProject(project, filters) {
   const dir = mkdtempSync(join(tmpdir(), 'dm-test-'));
@@ -148,7 +154,7 @@ async function runProject(project, filters) {
   const args = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', project, '--passWithNoTests'];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${output}`, ...filters);
   try {
-    const code = await run(process.execPath, args);
+    const code = await run(process.execPath, args, { env: testEnvironment(dir) });
     if (code === 130) process.exit(130);
     if (!existsSync(output)) return { passed: 0, failed: 1, code: code || 1 };
     const result = JSON.parse(readFileSync(output, 'utf8'));

@@ -46,7 +46,7 @@ export async function startEnvironment(options: DemoOptions): Promise<Environmen
   const outcomes = await Promise.allSettled([
     database(options.upstream),
     database(options.downstream),
-    temporal(keep),
+    temporal(keep, workDir),
     secretEnv(workDir),
   ] as const);
   const [up, down, place, secret] = outcomes;
@@ -70,16 +70,24 @@ export async function startEnvironment(options: DemoOptions): Promise<Environmen
   throw outcomes.find((o) => o.status === 'rejected')?.reason;
 }
 
+/** The user's Temporal when the environment names one, else a server of ours. */
 async function temporal(
   keep: <T extends { stop(): Promise<void> }>(server: T) => T,
+  workDir: string,
 ): Promise<{ env: Record<string, string>; webUi: string; own: boolean }> {
-  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE } = process.env;
-  if (TEMPORAL_ADDRESS) {
-    const webUi = `the Web UI of your Temporal at ${TEMPORAL_ADDRESS}, namespace ${TEMPORAL_NAMESPACE ?? 'default'}`;
+  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE } = process.env;
+  if (TEMPORAL_ADDRESS || TEMPORAL_PROFILE) {
+    const place = TEMPORAL_ADDRESS ?? `profile ${TEMPORAL_PROFILE}`;
+    const webUi = `the Web UI of your Temporal (${place}), namespace ${TEMPORAL_NAMESPACE ?? 'default'}`;
     return { env: {}, webUi, own: false };
   }
   const server = keep(await startTemporal());
-  const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: server.namespace };
+  const env = {
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    // Certificates and keys in a configuration file belong to another server.
+    TEMPORAL_CONFIG_FILE: join(workDir, 'none.toml'),
+  };
   return { env, webUi: `${server.uiUrl}/namespaces/${server.namespace}/workflows`, own: true };
 }
 

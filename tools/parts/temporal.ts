@@ -13,7 +13,7 @@ const DOWNLOAD_TIMEOUT_MS = 60_000;
 const BUILD_TIMEOUT_MS = 25 * 60_000;
 
 const HINT =
-  'put `temporal` (the Temporal CLI) or Go 1.21 or later on PATH, or set TEMPORAL_ADDRESS to a Temporal server of yours.';
+  'put `temporal` (the Temporal CLI) or Go 1.21 or later on PATH; the demo also takes a server of yours by TEMPORAL_ADDRESS.';
 
 export interface TemporalPart {
   version: string;
