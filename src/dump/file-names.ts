@@ -81,7 +81,7 @@ export function parseDumpFileName(name: string, longNames: Readonly<Record<strin
   if (name === METADATA_FILE) return { kind: 'metadata' };
   const decode = (part: string | undefined): string => decodeFileNamePart(part ?? '', longNames);
   if (IGNORED.test(name) || !/\.sql(\.(gz|zst|lz4|snappy))?$/.test(name)) return { kind: 'ignored' };
-  let match = /^(.+)-schema-create\.sql$/.exec(name);
+  let match = /^(.+)-schema-create\.sql$/s.exec(name);
   if (match !== null) return { kind: 'database', schema: decode(match[1]) };
   match = /^([^.]+)\.([^.]+)-schema\.sql$/.exec(name);
   if (match !== null) return { kind: 'table', schema: decode(match[1]), table: decode(match[2]) };

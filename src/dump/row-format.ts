@@ -197,7 +197,9 @@ export class LargeTupleWriter {
     if (format === FORMAT.text || format === FORMAT.binary) this.#text("'");
     this.#valueLeft = length;
     this.#inValue = true;
-    if (length === 0) this.#endValue();
+    if (length > 0) return;
+    if (format === FORMAT.hex) this.#text("''");
+    this.#endValue();
   }
 
   #valueBytes(source: Buffer, at: number, end: number): number {

@@ -17,10 +17,11 @@ import {
   METADATA_FILE,
   tableFileName,
 } from './file-names.js';
+import { TableIdentities } from './identities.js';
 import { formatMetadata, type DumpMetadata } from './metadata.js';
 import type { DumpProgress } from './progress.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
-import { TableDumper } from './table-dumper.js';
+import { goneError, TableDumper } from './table-dumper.js';
 import { TableQueue } from './table-queue.js';
 import { tableSizes, type DumpTable, type TableSize } from './tables.js';
 import { DumpTally } from './tally.js';
@@ -95,8 +96,10 @@ class Dump {
     this.#tally.start();
     const readers = await this.#openReaders();
     const snapshot = await this.#snapshot(readers);
-    const tables = await this.#writeSchemas(readers, snapshot);
-    await this.#dumpTables(readers, snapshot, tables);
+    const [reader] = readers as [DbConnection];
+    const identities = await TableIdentities.read(reader, this.#config.flavor);
+    const tables = await this.#writeSchemas(reader, snapshot, identities);
+    await this.#dumpTables(readers, snapshot, identities, tables);
     await syncDirectory(this.#dir);
     await faultPoint('dump.before-metadata');
     await writeWholeFile(this.#dir, METADATA_FILE, formatMetadata(snapshot.metadata, started, new Date()));
@@ -146,14 +149,16 @@ class Dump {
   }
 
   /** Writes the schema files. @returns the tables that still exist */
-  async #writeSchemas(readers: DbConnection[], snapshot: Snapshot): Promise<DumpTable[]> {
-    const [reader] = readers as [DbConnection];
+  async #writeSchemas(reader: DbConnection, snapshot: Snapshot, identities: TableIdentities): Promise<DumpTable[]> {
     const longNames: Record<string, string> = {};
     const noteName = (name: string): void => {
       const encoded = encodeFileNamePart(name);
       if (isShortened(encoded)) longNames[encoded] = name;
     };
-    const tables = snapshot.objects.tables.filter((table) => this.#exists(table, snapshot));
+    const tables: DumpTable[] = [];
+    for (const table of snapshot.objects.tables) {
+      if (await this.#exists(reader, table, snapshot, identities)) tables.push(table);
+    }
     for (const schema of this.#schemasToCreate(snapshot.objects.schemas, tables)) {
       noteName(schema);
       const [row] = await queryRows(reader, 'upstream', `SHOW CREATE DATABASE ${quoteIdent(schema)}`);
@@ -175,9 +180,15 @@ class Dump {
     return tables;
   }
 
-  #exists(table: DumpTable, snapshot: Snapshot): boolean {
+  async #exists(
+    reader: DbConnection,
+    table: DumpTable,
+    snapshot: Snapshot,
+    identities: TableIdentities,
+  ): Promise<boolean> {
     const name = quoteTable(table.schema, table.name);
     if (snapshot.structures.has(name)) return true;
+    if (!(await identities.wasDropped(reader, table))) throw goneError(name);
     this.#ctx.logger.warn('table was dropped before it could be dumped', { table: name });
     return false;
   }
@@ -189,7 +200,12 @@ class Dump {
     return schemas.filter((schema) => used.has(schema));
   }
 
-  async #dumpTables(readers: DbConnection[], snapshot: Snapshot, tables: DumpTable[]): Promise<void> {
+  async #dumpTables(
+    readers: DbConnection[],
+    snapshot: Snapshot,
+    identities: TableIdentities,
+    tables: DumpTable[],
+  ): Promise<void> {
     const [reader] = readers as [DbConnection];
     const sizes = await tableSizes(reader, [...new Set(tables.map((table) => table.schema))]);
     const sizeOf = (table: DumpTable): TableSize =>
@@ -204,6 +220,7 @@ class Dump {
       queue,
       sizeOf,
       structures: snapshot.structures,
+      identities,
       tally: this.#tally,
       logger: this.#ctx.logger,
     };

@@ -8,6 +8,7 @@ import { quoteColumns, quoteIdent, quoteTable } from '../mysql/quote.js';
 import { planChunks, selectChunk } from './chunks.js';
 import { BufferPool, DataFiles } from './data-files.js';
 import { dataFileName } from './file-names.js';
+import type { TableIdentities } from './identities.js';
 import { InsertWriter } from './insert-writer.js';
 import { streamRows } from './result-stream.js';
 import type { Chunk, OpenTable, TableQueue } from './table-queue.js';
@@ -22,6 +23,7 @@ export interface DumpShared {
   sizeOf: (table: DumpTable) => TableSize;
   /** CREATE TABLE at the moment of the snapshot, by quoted name. */
   structures: ReadonlyMap<string, string>;
+  identities: TableIdentities;
   tally: DumpTally;
   logger: Logger;
 }
@@ -77,7 +79,7 @@ export class TableDumper {
   }
 
   async #openTable(table: DumpTable): Promise<Chunk | undefined> {
-    const { config, queue, sizeOf, tally, logger } = this.#shared;
+    const { config, queue, sizeOf, tally, logger, identities } = this.#shared;
     const name = quoteTable(table.schema, table.name);
     try {
       // From here on no DDL can change the table until we let it go.
@@ -95,6 +97,7 @@ export class TableDumper {
       return first;
     } catch (error) {
       if (serverErrno(error) !== ER_NO_SUCH_TABLE) throw this.#annotate(error, name);
+      if (!(await identities.wasDropped(this.#connection, table))) throw goneError(name, error);
       logger.warn('table was dropped while the dump ran, its rows are left out', { table: name });
       tally.completedTables++;
       return undefined;
@@ -153,5 +156,15 @@ function changedError(table: string, cause?: unknown): Error {
     cause,
     scope: 'upstream',
     workaround: 'Please resume the task: the dump is taken again. Avoid DDL upstream while it runs.',
+  });
+}
+
+/** A table is gone and it is not certain that it was dropped: its rows may live on under another name. */
+export function goneError(table: string, cause?: unknown): Error {
+  return dmError(32001, [`table ${table} was dropped or renamed while the dump ran`], {
+    cause,
+    scope: 'upstream',
+    workaround:
+      'Please resume the task: the dump is taken again. Avoid RENAME TABLE and DROP TABLE upstream while it runs.',
   });
 }
