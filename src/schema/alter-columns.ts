@@ -3,7 +3,7 @@ import { buildColumn } from './apply-column.js';
 import { byName, cannotTrack, sameName } from './apply-context.js';
 import { collectColumnRequests, type Requests } from './apply-elements.js';
 import { resolveDefault } from './resolve-default.js';
-import { convertColumn, type CharsetPair } from './resolve-type.js';
+import { convertColumn, convertDefinedColumn, type CharsetPair } from './resolve-type.js';
 import type { Column, Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
@@ -77,7 +77,13 @@ function collectDefinitions(
 ): Definition[] {
   const definitions: Definition[] = [];
   const define = (definition: ColumnDefinition, position: ColumnPosition | undefined, replaces?: string): void => {
-    const entry: Definition = { column: buildColumn(definition, charsets.table, profile) };
+    const built = buildColumn(definition, charsets.table, profile);
+    const sized = replaces === undefined || definition.type.length !== undefined;
+    const old = sized ? undefined : byName(table.columns, replaces);
+    const { convert } = charsets;
+    const entry: Definition = {
+      column: convert === undefined ? built : convertDefinedColumn(built, old, convert, profile),
+    };
     if (replaces !== undefined) entry.replaces = replaces;
     if (position !== undefined) entry.position = position;
     definitions.push(entry);
@@ -116,7 +122,7 @@ function droppedColumns(table: Table, statement: AlterTable): Set<string> {
 
 /** An old column with the clauses that change parts of it. */
 function alteredColumn(old: Column, statement: AlterTable, charsets: AlterCharsets, profile: ServerProfile): Column {
-  let column = charsets.convert === undefined ? old : convertColumn(old, charsets.convert, profile);
+  let column = charsets.convert === undefined ? { ...old } : { ...convertColumn(old, charsets.convert, profile) };
   for (const clause of statement.clauses) column = withClause(column, old.name, clause, profile);
   return column;
 }
@@ -132,7 +138,8 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     case 'drop-default': {
       if (!sameName(clause.column.name, name)) return column;
       const bare = { ...column };
-      delete bare.default;
+      if (profile.flavor === 'mariadb' && column.nullable) bare.default = { kind: 'null' };
+      else delete bare.default;
       return bare;
     }
     case 'set-column-visibility':

@@ -46,10 +46,14 @@ function renamed(changes: ColumnChanges, name: string): string {
 /** A check of one column alone goes with it; MariaDB's column checks also go when their column is defined anew. */
 function keptCheck(check: Check, before: Table, statement: AlterTable, changes: ColumnChanges): Check[] {
   if (isDropped(statement, check.name, 'drop-check') && check.column === undefined) return [];
+  if (statement.clauses.some((clause) => clause.action === 'drop-period' && sameName(clause.name.name, check.name))) {
+    return [];
+  }
   if (check.column !== undefined) {
     const name = changes.names.get(check.column.toLowerCase());
     if (name === undefined || [...changes.defined].some((column) => sameName(column.name, name))) return [];
-    return [{ ...check, name, column: name, expression: renameInExpression(check.expression, changes.names) }];
+    // RENAME COLUMN leaves the name of the check as it was
+    return [{ ...check, column: name, expression: renameInExpression(check.expression, changes.names) }];
   }
   if (before.columns.length !== changes.names.size && usesDropped(check, before, changes)) return [];
   const enforced = statement.clauses.reduce(

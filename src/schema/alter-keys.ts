@@ -30,13 +30,17 @@ export function alterIndexes(
     kept.push(index);
   }
   checkIndexClauses(table, statement);
-  const wanted = requested.filter((request) => !(request.ifNotExists && exists(request, kept)));
+  const wanted = requested.filter((request, position) => {
+    if (!request.ifNotExists) return true;
+    const name = requestedName(request);
+    const earlier = requested.slice(0, position);
+    return byName(kept, name) === undefined && !earlier.some((other) => sameName(requestedName(other), name));
+  });
   return buildIndexes(kept, wanted, changes.columns, profile);
 }
 
-function exists(request: KeyRequest, indexes: readonly Index[]): boolean {
-  const name = request.kind === 'PRIMARY' ? 'PRIMARY' : (request.name ?? request.parts[0]?.column ?? '');
-  return byName(indexes, name) !== undefined;
+function requestedName(request: KeyRequest): string {
+  return request.kind === 'PRIMARY' ? 'PRIMARY' : (request.name ?? request.parts[0]?.column ?? '');
 }
 
 function droppedIndexes(table: Table, statement: AlterTable): Set<Index> {
@@ -86,7 +90,7 @@ function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChange
     return [expression === undefined ? part : { ...part, expression }];
   }
   const name = changes.names.get(part.column.toLowerCase());
-  if (name === undefined) return [];
+  if (name === undefined) return readdedPart(part, part.column, old, changes);
   const column = byName(changes.columns, name);
   const result: IndexPart = { ...part, column: name };
   if (
@@ -97,6 +101,36 @@ function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChange
     delete result.length;
   }
   return [result];
+}
+
+/**
+ * A column dropped and added again under its name by one statement: servers keep the part, with as many bytes as the old
+ * column had as its prefix.
+ */
+function readdedPart(part: IndexPart, name: string, old: readonly Column[], changes: ColumnChanges): IndexPart[] {
+  const column = [...changes.defined].find((entry) => sameName(entry.name, name));
+  const before = byName(old, name);
+  if (column === undefined || before === undefined) return [];
+  const length = part.length ?? keyBytes(before);
+  return [length === undefined ? { ...part, column: column.name } : { ...part, column: column.name, length }];
+}
+
+const KEY_BYTES: Record<string, number> = {
+  tinyint: 1,
+  smallint: 2,
+  mediumint: 3,
+  int: 4,
+  bigint: 8,
+  float: 4,
+  double: 8,
+  date: 3,
+  year: 1,
+};
+
+/** Length of a whole column in an index, in characters for text. */
+function keyBytes(column: Column): number | undefined {
+  if (column.type.endsWith('char') || column.type.endsWith('binary')) return column.length;
+  return KEY_BYTES[column.type];
 }
 
 function keepsPrefix(length: number, old: Column | undefined, column: Column): boolean {

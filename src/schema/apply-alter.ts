@@ -5,8 +5,15 @@ import { alterIndexes } from './alter-keys.js';
 import { applyTimestampRules } from './apply-column.js';
 import { renameGeneratedConstraints } from './apply-constraints.js';
 import { byName, type ApplyContext } from './apply-context.js';
-import { charsetOption, collectRequests, noRequests, otherOptions, type Requests } from './apply-elements.js';
-import { requirePrimaryNotNull } from './apply-create.js';
+import {
+  charsetOption,
+  collectRequests,
+  noRequests,
+  otherOptions,
+  resolvePeriods,
+  type Requests,
+} from './apply-elements.js';
+import { forbidNulls, requirePrimaryNotNull } from './apply-create.js';
 import { sortIndexes } from './apply-keys.js';
 import { renameInExpression } from './expression-text.js';
 import type { Table } from './model.js';
@@ -37,6 +44,8 @@ export function alterTable(before: Table, statement: AlterTable, context: ApplyC
     options: { ...before.options, ...alterOptions(statement) },
   };
   renameInGenerated(table, changes);
+  forbidNulls(table, requests.notNull);
+  resolvePeriods(requests, before.checks);
   applyTimestampRules(table.columns, changes.defined, context.profile);
   table.indexes = alterIndexes(before, statement, changes, requests.keys, context.profile);
   requirePrimaryNotNull(table);
@@ -65,32 +74,23 @@ export function dropIndex(before: Table, statement: DropIndex, context: ApplyCon
 }
 
 function asAlter(statement: CreateIndex | DropIndex, clauses: AlterTable['clauses']): AlterTable {
-  const { start, end, text, defaultSchema, dialect, objects, comments, table } = statement;
-  return {
-    kind: 'alter-table',
-    start,
-    end,
-    text,
-    defaultSchema,
-    dialect,
-    objects,
-    comments,
-    table,
-    ifExists: false,
-    clauses,
-  };
+  return { ...statement, kind: 'alter-table', ifExists: false, clauses };
 }
 
 function alterCharsets(before: Table, statement: AlterTable, context: ApplyContext): AlterCharsets {
   const current: CharsetPair = { charset: before.charset, collation: before.collation };
-  const database = context.databaseDefaults(before.schema);
+  // MySQL takes DEFAULT from the session's database, MariaDB from the table's
+  const session = context.profile.flavor === 'mysql' ? statement.defaultSchema : '';
+  const database = context.databaseDefaults(session === '' ? before.schema : session);
   const options = statement.clauses.flatMap((clause) => (clause.action === 'options' ? clause.options : []));
   const inherited = options.some((option) => option.value === 'default') ? database : current;
-  const table = charsetOption(options, inherited, context.profile) ?? current;
-  const convert = statement.clauses.findLast((clause) => clause.action === 'convert-charset');
-  if (convert === undefined) return { table };
-  const pair = resolveCharset(convert.charset, convert.collation, database, context.profile);
-  return { table: pair, convert: pair };
+  const option = charsetOption(options, inherited, context.profile);
+  const last = statement.clauses.findLastIndex((clause) => clause.action === 'convert-charset');
+  const clause = statement.clauses[last];
+  if (clause?.action !== 'convert-charset') return { table: option ?? current };
+  const convert = resolveCharset(clause.charset, clause.collation, database, context.profile);
+  const later = statement.clauses.slice(last).some((entry) => entry.action === 'options');
+  return { table: later ? (option ?? convert) : convert, convert };
 }
 
 function alterOptions(statement: AlterTable): Record<string, string> {

@@ -56,21 +56,12 @@ export function applyTimestampRules(
   let first = true;
   for (const column of columns) {
     if (column.type !== 'timestamp') continue;
-    const bare =
-      !column.nullable &&
-      column.default === undefined &&
-      column.onUpdate === undefined &&
-      column.generated === undefined;
-    if (bare && first) {
+    const bare = !column.nullable && column.default === undefined && column.generated === undefined;
+    if (bare && first && (profile.flavor === 'mariadb' || column.onUpdate === undefined)) {
       const digits = column.length ?? 0;
       column.default = { kind: 'expression', text: currentTimestamp(digits) };
       column.onUpdate = String(digits);
-    } else if (
-      !column.nullable &&
-      column.default === undefined &&
-      column.generated === undefined &&
-      defined.has(column)
-    ) {
+    } else if (bare && defined.has(column)) {
       const digits = column.length ?? 0;
       column.default = { kind: 'literal', value: `0000-00-00 00:00:00${digits === 0 ? '' : `.${'0'.repeat(digits)}`}` };
     }

@@ -124,9 +124,17 @@ export function renameGeneratedConstraints(table: Table, oldName: string, profil
   if (profile.flavor === 'mysql') for (const check of table.checks) check.name = follow(check.name, '_chk_');
 }
 
-/** Checks of a copy by CREATE TABLE ... LIKE: MySQL gives all of them new names. */
+function compareNames(a: string, b: string): number {
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+  if (x === y) return 0;
+  return x < y ? -1 : 1;
+}
+
+/** Checks of a copy by CREATE TABLE ... LIKE: MySQL gives all of them new names, in the order of the old ones. */
 export function copiedChecks(source: Table, name: string, profile: ServerProfile): Check[] {
   const copies = source.checks.map((check) => ({ ...check }));
-  if (profile.flavor === 'mysql') for (const [at, check] of copies.entries()) check.name = `${name}_chk_${at + 1}`;
+  if (profile.flavor !== 'mysql') return copies;
+  copies.sort((a, b) => compareNames(a.name, b.name));
+  for (const [at, check] of copies.entries()) check.name = `${name}_chk_${at + 1}`;
   return copies;
 }

@@ -2,7 +2,7 @@ import type { CreateTable } from '../ddl/index.js';
 import { applyTimestampRules, buildColumn, forbidNull } from './apply-column.js';
 import { addChecks, addForeignKeys, copiedChecks } from './apply-constraints.js';
 import { byName, cannotTrack, type ApplyContext } from './apply-context.js';
-import { charsetOption, collectRequests, noRequests, otherOptions } from './apply-elements.js';
+import { charsetOption, collectRequests, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
 import { buildIndexes } from './apply-keys.js';
 import type { Column, Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
@@ -39,6 +39,8 @@ export function createTable(statement: CreateTable, schema: string, context: App
     collectRequests(element, requests, context.profile);
   }
   if (table.columns.length === 0) throw cannotTrack(statement, 'a table must have at least one column');
+  forbidNulls(table, requests.notNull);
+  resolvePeriods(requests, []);
   applyTimestampRules(table.columns, new Set(table.columns), context.profile);
   table.indexes = buildIndexes([], requests.keys, table.columns, context.profile);
   requirePrimaryNotNull(table);
@@ -69,8 +71,16 @@ function copyTable(statement: CreateTable, schema: string, name: string, context
 /** Columns of the primary key do not take NULL. */
 export function requirePrimaryNotNull(table: Table): void {
   const primary = table.indexes.find((index) => index.kind === 'PRIMARY');
-  for (const part of primary?.parts ?? []) {
-    const column = part.column === undefined ? undefined : byName(table.columns, part.column);
+  forbidNulls(
+    table,
+    (primary?.parts ?? []).flatMap((part) => (part.column === undefined ? [] : [part.column])),
+  );
+}
+
+/** Makes these columns NOT NULL. */
+export function forbidNulls(table: Table, names: readonly string[]): void {
+  for (const name of names) {
+    const column = byName(table.columns, name);
     if (column !== undefined) forbidNull(column);
   }
 }

@@ -6,6 +6,10 @@ import {
   type ForeignKeyRequest,
 } from './apply-constraints.js';
 import { foreignKeyRequest, inlineKeyRequests, keyRequest, type KeyRequest } from './apply-keys.js';
+import { sameName } from './apply-context.js';
+import { possibleColumns } from './expression-text.js';
+import type { Check } from './model.js';
+import { quoteIdent } from '../mysql/quote.js';
 import { resolveCharset, type CharsetPair } from './resolve-type.js';
 import type { ServerProfile } from './server-profile.js';
 
@@ -14,10 +18,12 @@ export interface Requests {
   keys: KeyRequest[];
   foreignKeys: ForeignKeyRequest[];
   checks: CheckRequest[];
+  /** Names of columns that may not take NULL besides those of the primary key. */
+  notNull: string[];
 }
 
 export function noRequests(): Requests {
-  return { keys: [], foreignKeys: [], checks: [] };
+  return { keys: [], foreignKeys: [], checks: [], notNull: [] };
 }
 
 /** Adds what a table element asks for besides its column. */
@@ -42,6 +48,14 @@ export function collectRequests(element: TableElement, requests: Requests, profi
       requests.checks.push(checkRequest(element));
       break;
     case 'period':
+      // MariaDB keeps an application-time period as a check of that name on columns that do not take NULL
+      if (element.name.name.toUpperCase() === 'SYSTEM_TIME') break;
+      requests.notNull.push(element.from.name, element.to.name);
+      requests.checks.push({
+        name: element.name.name,
+        expression: `${quoteIdent(element.from.name)} < ${quoteIdent(element.to.name)}`,
+        enforced: true,
+      });
       break;
   }
 }
@@ -51,8 +65,8 @@ export function collectColumnRequests(definition: ColumnDefinition, requests: Re
   requests.keys.push(...inlineKeyRequests(definition));
   for (const check of definition.checks) requests.checks.push(checkRequest(check, definition.name));
   if (profile.flavor === 'mariadb' && definition.type.name === 'json' && definition.checks.length === 0) {
-    const quoted = `\`${definition.name.name.replaceAll('`', '``')}\``;
-    requests.checks.push({ expression: `json_valid(${quoted})`, enforced: true, column: definition.name.name });
+    const expression = `json_valid(${quoteIdent(definition.name.name)})`;
+    requests.checks.push({ expression, enforced: true, column: definition.name.name });
   }
   if (definition.references !== undefined && honoursInlineReferences(profile)) {
     const columns = [definition.name.name];
@@ -64,6 +78,17 @@ export function collectColumnRequests(definition: ColumnDefinition, requests: Re
       generated: true,
       ifNotExists: false,
     });
+  }
+}
+
+/** Adds to a key `... WITHOUT OVERLAPS` the columns of its period, end before start. */
+export function resolvePeriods(requests: Requests, checks: readonly Check[]): void {
+  for (const key of requests.keys) {
+    if (key.period === undefined) continue;
+    const { period } = key;
+    const check = [...requests.checks, ...checks].find(({ name }) => name !== undefined && sameName(name, period));
+    const columns = [...possibleColumns(check?.expression ?? '')];
+    key.parts = [...key.parts, ...columns.toReversed().map((column) => ({ column }))];
   }
 }
 

@@ -14,6 +14,8 @@ export interface KeyRequest {
   /** For a foreign key: dropped again when another index can serve. */
   generated: boolean;
   ifNotExists: boolean;
+  /** MariaDB: the period of WITHOUT OVERLAPS, whose columns the key gets too. */
+  period?: string;
 }
 
 /** Most bytes of one part of an InnoDB index. */
@@ -29,6 +31,7 @@ export function keyRequest(definition: IndexDefinition): KeyRequest {
     ifNotExists: definition.ifNotExists,
   };
   if (definition.name !== undefined && definition.kind !== 'PRIMARY') request.name = definition.name.name;
+  if (definition.withoutOverlaps !== undefined) request.period = definition.withoutOverlaps.name;
   return request;
 }
 

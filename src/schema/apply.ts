@@ -231,6 +231,7 @@ function applyDatabase(statement: CreateDatabase | AlterDatabase, catalog: Catal
   const { charset, collation } = catalog.profile;
   const server: CharsetPair = { charset, collation };
   if (statement.kind === 'create-database') {
+    if (statement.orReplace) catalog.removeDatabase(schema);
     catalog.setDatabase(schema, charsetOption(statement.options, server, catalog.profile) ?? server);
     return [{ kind: 'database-created', schema }];
   }

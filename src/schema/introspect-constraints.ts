@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { byName } from './apply-context.js';
+import { possibleColumns } from './expression-text.js';
 import { unescapeExpression } from './introspect-default.js';
 import { rowsOf, text } from './introspect-rows.js';
 import { stripParentheses } from './resolve-default.js';
@@ -64,6 +65,14 @@ function setRules(key: ForeignKey, onDelete: string, onUpdate: string): void {
   if (onUpdate !== 'NO ACTION' && onUpdate !== 'RESTRICT') key.onUpdate = onUpdate;
 }
 
+/** A column's check has the column's name, unless the column was renamed: then it is one that the expression names. */
+function columnOfCheck(check: Check, table: Table): string {
+  const column = byName(table.columns, check.name);
+  if (column !== undefined) return column.name;
+  const words = possibleColumns(check.expression);
+  return table.columns.find(({ name }) => words.has(name.toLowerCase()))?.name ?? check.name;
+}
+
 async function readChecks(
   connection: Connection,
   profile: ServerProfile,
@@ -86,7 +95,9 @@ async function readChecks(
       expression: stripParentheses(unescapeExpression(text(row, 'clause'), profile)),
       enforced: text(row, 'enforced') !== 'NO',
     };
-    if (text(row, 'level') === 'Column') check.column = check.name;
-    tables.get(text(row, 'tbl'))?.checks.push(check);
+    const table = tables.get(text(row, 'tbl'));
+    if (table === undefined) continue;
+    if (text(row, 'level') === 'Column') check.column = columnOfCheck(check, table);
+    table.checks.push(check);
   }
 }

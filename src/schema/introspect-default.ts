@@ -21,6 +21,8 @@ export function defaultOf(
   }
   if (printsExpressions) return mariadbDefault(given);
   if (/\bDEFAULT_GENERATED\b/.test(extra)) {
+    const call = /^now\((\d*)\)$/i.exec(given);
+    if (call !== null) return { kind: 'expression', text: currentTimestamp(Number(call[1])) };
     return { kind: 'expression', text: stripParentheses(unescapeExpression(given, profile)) };
   }
   return { kind: 'literal', value: given };

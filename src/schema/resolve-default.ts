@@ -37,10 +37,10 @@ const CURRENT_TIMESTAMP = /^(?:current_timestamp|now|localtime|localtimestamp)\s
  */
 function expressionDefault(text: string, column: Column, profile: ServerProfile): ColumnDefault {
   const inner = stripParentheses(text.trim());
+  const now = CURRENT_TIMESTAMP.exec(inner);
+  if (now !== null) return { kind: 'expression', text: currentTimestamp(Number(now[1] ?? 0)) };
   if (profile.flavor === 'mariadb') {
     if (/^null$/i.test(inner)) return { kind: 'null' };
-    const now = CURRENT_TIMESTAMP.exec(inner);
-    if (now !== null) return { kind: 'expression', text: currentTimestamp(Number(now[1] ?? 0)) };
     const literal = plainLiteral(inner);
     if (literal !== undefined) return { kind: 'literal', value: literalValue(literal, column, profile) };
   }

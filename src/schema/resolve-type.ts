@@ -182,6 +182,36 @@ function familyMember(family: readonly string[], bytes: number): string {
 }
 
 /**
+ * What CONVERT TO CHARACTER SET makes of a column that the same statement defines: it overrides the column's own charset.
+ * MySQL then also chooses the member of the TEXT family by the number of characters that the old column could hold;
+ * `old` is absent for new columns and where the definition says a length.
+ */
+export function convertDefinedColumn(
+  column: Column,
+  old: Column | undefined,
+  pair: CharsetPair,
+  profile: ServerProfile,
+): Column {
+  if (column.charset === undefined || column.charset === 'binary') return column;
+  const converted: Column = { ...column, charset: pair.charset, collation: pair.collation };
+  const characters = old === undefined ? undefined : characterLength(old);
+  if (profile.flavor !== 'mysql' || characters === undefined || !TEXT_FAMILY.includes(column.type)) return converted;
+  converted.type = familyMember(TEXT_FAMILY, characters * bytesOf(pair.charset));
+  converted.columnType = converted.type;
+  return converted;
+}
+
+const DIGITS: Record<string, number> = { tinyint: 4, smallint: 6, mediumint: 9, int: 11, bigint: 20, json: 4294967295 };
+
+/** Most characters of a value, where that is plain. */
+function characterLength(column: Column): number | undefined {
+  const index = TEXT_FAMILY.indexOf(column.type);
+  if (index !== -1) return Math.floor((FAMILY_LIMITS[index] ?? 4294967295) / bytesOf(column.charset));
+  if (column.type.endsWith('char') || column.type.endsWith('binary')) return column.length;
+  return DIGITS[column.type];
+}
+
+/**
  * What CONVERT TO CHARACTER SET makes of a column: the new charset, and a larger type where the old number of characters
  * would no longer fit. Columns without charset are left alone.
  */

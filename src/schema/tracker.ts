@@ -74,7 +74,7 @@ export class SchemaTracker {
   readonly #clean = new Map<string, Entry>();
   /** Loads under way, so that two callers share one. */
   readonly #loading = new Map<string, Promise<Entry | undefined>>();
-  /** Dropped databases: neither store nor seeds are asked for their tables. Undefined = created again. */
+  /** Databases dropped at some time: neither store nor seeds know of the tables that came after. */
   readonly #droppedSchemas = new Set<string>();
   readonly #databases = new Map<string, CharsetPair>();
   /** State of the databases at the last flush; filled at the first change after it. */
@@ -299,15 +299,14 @@ export class SchemaTracker {
     if (draft.databases.size > 0) {
       this.#flushedDatabases ??= { defaults: new Map(this.#databases), dropped: new Set(this.#droppedSchemas) };
     }
-    for (const [schema, defaults] of draft.databases) {
+    for (const schema of draft.droppedDatabases) {
       const key = this.#schemaKey(schema);
-      if (defaults === null) {
-        this.#databases.delete(key);
-        this.#droppedSchemas.add(key);
-        this.#dropTablesOf(key);
-      } else {
-        this.#databases.set(key, defaults);
-      }
+      this.#droppedSchemas.add(key);
+      this.#dropTablesOf(key);
+    }
+    for (const [schema, defaults] of draft.databases) {
+      if (defaults === null) this.#databases.delete(this.#schemaKey(schema));
+      else this.#databases.set(this.#schemaKey(schema), defaults);
     }
     for (const { schema, name, entry } of draft.entries.values()) this.#set(schema, name, entry);
   }
@@ -334,7 +333,7 @@ function databasesOf(statement: Statement): string[] {
   switch (statement.kind) {
     case 'create-table':
     case 'alter-table':
-      return [statement.table.schema?.name ?? statement.defaultSchema];
+      return [statement.table.schema?.name ?? statement.defaultSchema, statement.defaultSchema];
     case 'alter-database':
       return [statement.name?.name ?? statement.defaultSchema];
     default:
@@ -373,6 +372,8 @@ class DraftCatalog implements Catalog {
   readonly entries = new Map<string, Pending>();
   /** null = dropped. */
   readonly databases = new Map<string, CharsetPair | null>();
+  /** Dropped, whether or not they were made again after that. */
+  readonly droppedDatabases = new Set<string>();
   readonly #backing: Backing;
 
   constructor(profile: ServerProfile, backing: Backing) {
@@ -410,6 +411,7 @@ class DraftCatalog implements Catalog {
   }
 
   removeDatabase(schema: string): void {
+    this.droppedDatabases.add(schema);
     this.databases.set(schema, null);
   }
 

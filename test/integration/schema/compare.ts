@@ -8,7 +8,9 @@ export function describeTable(table: Table, flavor: 'mysql' | 'mariadb'): string
     ...table.indexes.map(describeIndex).sort(),
     ...table.foreignKeys.map(describeForeignKey).sort(),
     ...table.checks
-      .map((check) => `check ${check.name} ${check.enforced ? '' : 'not enforced'} ${check.column ?? ''}`.trim())
+      .map((check) =>
+        `check ${check.name} ${check.enforced ? '' : 'not enforced '}${check.column === undefined ? '' : 'of a column'}`.trim(),
+      )
       .sort(),
   ];
 }

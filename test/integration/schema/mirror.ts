@@ -1,6 +1,6 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import { readStatement } from '../../../src/ddl/read.js';
-import { introspectTables } from '../../../src/schema/introspect.js';
+import { introspectTable, introspectTables } from '../../../src/schema/introspect.js';
 import { loadServerProfile, type ServerProfile } from '../../../src/schema/server-profile.js';
 import { SchemaTracker, type StatementContext } from '../../../src/schema/tracker.js';
 import { differences } from './compare.js';
@@ -23,6 +23,7 @@ export class Mirror {
   readonly tracker: SchemaTracker;
   schema = '';
   #session: StatementContext = {};
+  readonly #unknown = new Set<string>();
 
   private constructor(connection: Connection, profile: ServerProfile) {
     this.connection = connection;
@@ -30,6 +31,14 @@ export class Mirror {
     this.tracker = new SchemaTracker({
       profile,
       store: { load: async () => undefined },
+      // asked only for tables of which a statement does not tell the columns
+      seeds: [
+        {
+          origin: 'upstream',
+          load: async (schema, table) =>
+            this.#unknown.has(table) ? introspectTable(connection, profile, schema, table) : undefined,
+        },
+      ],
       loadDatabaseDefaults: async () => undefined,
     });
   }
@@ -77,7 +86,9 @@ export class Mirror {
     const { flavor, versionNumber } = this.profile;
     const sqlMode = (this.#session.sqlMode ?? []).join(',');
     const statement = readStatement(sql, { flavor, serverVersion: versionNumber, sqlMode, defaultSchema: this.schema });
-    await this.tracker.apply(statement, this.#session);
+    for (const change of await this.tracker.apply(statement, this.#session)) {
+      if (change.kind === 'created' && !change.known) this.#unknown.add(change.table);
+    }
   }
 
   /** Runs the statement; false when the server refuses it. */
