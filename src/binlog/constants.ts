@@ -49,6 +49,8 @@ export const EventType = {
 
 /** Flags of the common event header. */
 export const EventFlag = {
+  /** Of a format description: the server is still writing the file. */
+  binlogInUse: 0x01,
   /** Made up for the reader by the server, not in the file. */
   artificial: 0x20,
   /** A reader that does not know the type may pass over the event. */

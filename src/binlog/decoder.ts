@@ -379,10 +379,11 @@ export class BinlogDecoder {
 
   private checkedBody(event: Buffer): Buffer {
     const isFormat = event[4] === EventType.formatDescription;
+    const sealed = isFormat ? withoutInUseFlag(event) : event;
     // The made-up Rotate event before the first format description has a checksum or not: only the bytes can tell.
-    const expected = this.checksums ?? hasValidChecksum(event);
+    const expected = this.checksums ?? hasValidChecksum(sealed);
     if (!expected) return event.subarray(HEADER_LENGTH, isFormat ? event.length - CHECKSUM_LENGTH : event.length);
-    if (!hasValidChecksum(event)) throw new CorruptEventError('binlog checksum mismatch, data may be corrupted');
+    if (!hasValidChecksum(sealed)) throw new CorruptEventError('binlog checksum mismatch, data may be corrupted');
     return event.subarray(HEADER_LENGTH, event.length - CHECKSUM_LENGTH);
   }
 
@@ -396,13 +397,23 @@ export class BinlogDecoder {
   }
 }
 
+/** Place of the flags in an event's header. */
+const FLAGS_OFFSET = 17;
+
 function parseHeader(event: Buffer): Header {
   return {
     timestamp: event.readUInt32LE(0),
     type: event[4],
     serverId: event.readUInt32LE(5),
-    flags: event.readUInt16LE(17),
+    flags: event.readUInt16LE(FLAGS_OFFSET),
   };
+}
+
+/** A format description as it was when its checksum was made: its file was not yet marked as being written. */
+function withoutInUseFlag(event: Buffer): Buffer {
+  const copy = Buffer.from(event);
+  copy[FLAGS_OFFSET] &= ~EventFlag.binlogInUse;
+  return copy;
 }
 
 function isWord(sql: string, word: string): boolean {

@@ -41,7 +41,10 @@ export function rowsLayout(type: number): RowsLayout | undefined {
 /** Flags of a rows event (MySQL's `Rows_event::enum_flag`). */
 const RowsFlag = {
   statementEnd: 0x01,
+  /** The session had `foreign_key_checks = 0`; also on child rows that a cascade changed. */
   noForeignKeyChecks: 0x02,
+  /** MySQL 9.6 and later: cascades run in the SQL layer, so their changes are in the binlog as rows of their own. */
+  cascadesLogged: 0x10,
 } as const;
 
 /** Head of a rows event, with its rows not yet read. */
@@ -76,7 +79,7 @@ export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
     tableId,
     kind: layout.kind,
     statementEnd: (flags & RowsFlag.statementEnd) !== 0,
-    noForeignKeyChecks: (flags & RowsFlag.noForeignKeyChecks) !== 0,
+    noForeignKeyChecks: (flags & (RowsFlag.noForeignKeyChecks | RowsFlag.cascadesLogged)) !== 0,
     width,
     present,
     presentAfter,

@@ -5,7 +5,7 @@ import { closeConnection, openConnection, queryRows, type DbConnection } from '.
 import { quoteString } from '../../../src/mysql/quote.js';
 import { masterStatus } from '../../../src/mysql/server-info.js';
 import type { Column, Table } from '../../../src/schema/model.js';
-import { onFileEnd, type ServerAddress } from '../../support/servers.js';
+import { onFileEnd, type DatabaseServer, type ServerAddress } from '../../support/servers.js';
 import type { BinlogEvent, BinlogLocation, EventStream, RowsEvent } from '../../../src/sync/events.js';
 
 /** A server under test with a connection for statements. */
@@ -16,7 +16,7 @@ export interface Upstream {
 }
 
 /** Opens an upstream of the test run. */
-export async function upstreamOf(address: ServerAddress): Promise<Upstream> {
+export async function upstreamOf(address: ServerAddress | DatabaseServer): Promise<Upstream> {
   const config: DatabaseConfig = {
     host: address.host,
     port: address.port,
