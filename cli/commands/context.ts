@@ -37,6 +37,8 @@ export interface DmctlContext {
   /** Reads a file that the user named. Throws as `readFileSync` does. */
   readFile(path: string): string;
   writeFile(path: string, text: string): void;
+  /** One line of a session, which owns standard input. */
+  interactive?: boolean;
 }
 
 /** The command answered `"result": false`: printed already, and an error for the shell. */

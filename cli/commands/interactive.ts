@@ -70,6 +70,7 @@ async function runLine(context: DmctlContext, text: string, baseArguments: reado
   let said = false;
   const watching: DmctlContext = {
     ...context,
+    interactive: true,
     output: {
       ...context.output,
       out: (t) => ((said ||= t !== ''), context.output.out(t)),

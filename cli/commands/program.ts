@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { Command, CommanderError } from 'commander';
+import { suggest } from '../../src/config/suggest.js';
 import { decryptPassword, encryptPassword } from '../../src/config/password.js';
 import type { DmctlContext } from './context.js';
 import { NegativeAnswerError, UsageError, errorText } from './context.js';
 import type { GlobalOptions } from './global-options.js';
 import { normalizeArguments } from './global-options.js';
+import { ddlCommand } from './ddl-inspect.js';
 import { formatHelp } from './help.js';
 import { getConfig, listMember, type MemberFlags } from './members.js';
 import { operateSource } from './operate-source.js';
@@ -38,7 +40,9 @@ export function createProgram(context: DmctlContext): Command {
   addStatusCommands(program, context);
   addSourceCommands(program, context);
   addPasswordCommands(program, context);
-  program.action(() => rootAction(program, context));
+  // It reads standard input, which an interactive session needs itself.
+  if (context.interactive !== true) mountDdl(program);
+  program.allowExcessArguments().action(() => rootAction(program));
   return program;
 }
 
@@ -48,10 +52,13 @@ function collect(value: string, before: string[] | undefined): string[] {
 }
 
 /** Without a command only the special options mean something. */
-function rootAction(program: Command, context: DmctlContext): void {
-  if (program.args.length > 0) program.error(`error: unknown command '${program.args[0]}'`);
+function rootAction(program: Command): void {
+  const [typed] = program.args;
+  if (typed !== undefined) {
+    const known = program.commands.map((command) => command.name());
+    program.error(`error: unknown command "${typed}" for "dmctl"${suggest(typed, known)}`);
+  }
   program.outputHelp();
-  context.output.out('');
 }
 
 function addCommand(program: Command, name: string, usage: string, description: string, hidden = false): Command {
@@ -152,6 +159,12 @@ function addSourceCommands(program: Command, context: DmctlContext): void {
     .action((type: string | undefined, files: string[], flags: { printSampleConfig?: boolean }) =>
       operateSource(context, program.opts<GlobalOptions>(), type, files, flags),
     );
+}
+
+function mountDdl(program: Command): void {
+  const ddl = ddlCommand().copyInheritedSettings(program);
+  for (const child of ddl.commands) child.copyInheritedSettings(program);
+  program.addCommand(ddl);
 }
 
 function addPasswordCommands(program: Command, context: DmctlContext): void {
