@@ -42,7 +42,7 @@ export async function writeFiles(
     'block-allow-list': { shop: { 'do-dbs': [SHOP] } },
     mydumpers: { dump: { threads: 4, 'chunk-filesize': 4 } },
     loaders: { load: { 'pool-size': 8 } },
-    syncers: { sync: { 'worker-count': 8, batch: 100 } },
+    syncers: { sync: { 'worker-count': 8, batch: 100, 'checkpoint-flush-interval': 1 } },
   };
   // The files hold passwords.
   await writeFile(files.source, stringify(source), { mode: 0o600 });

@@ -6,12 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTemporal } from '../../cli/client.js';
 import { StatusClient } from '../../cli/status-client.js';
 import { compareDatabases, formatComparison } from '../compare/compare.js';
+import { hasReached, upstreamPosition } from '../product/position.js';
+import type { Position } from '../product/position.js';
+import { WorkerProgram, dmctl } from '../product/processes.js';
 import { connect, startEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
 import { SOURCE, TASK, writeFiles } from './files.js';
 import { USAGE, readDemoOptions } from './options.js';
 import type { DemoOptions } from './options.js';
-import { DemoWorker, dmctl } from './processes.js';
 import { Screen, count, seconds } from './screen.js';
 import { SHOP, createShop, shopExists } from './shop.js';
 import { Watcher } from './watch.js';
@@ -39,7 +41,7 @@ async function demo(options: DemoOptions, screen: Screen, cleanups: Cleanups): P
 
   await screen.step('an online shop of ten tables', (detail) => fillUpstream(environment, detail, cleanups));
 
-  const worker = new DemoWorker('demo-worker', environment.workDir, environment.env);
+  const worker = new WorkerProgram('demo-worker', environment.workDir, environment.env);
   cleanups.push(() => worker.stop());
   await screen.step('dm-worker', () => worker.start());
 
@@ -69,11 +71,8 @@ async function demo(options: DemoOptions, screen: Screen, cleanups: Cleanups): P
   await scenes(screen, watcher, workload, worker, command);
 
   await screen.step('the shop closes', () => workload.stop());
-  const caughtUp = await watcher.until(
-    'catching up',
-    (v) => v.progress?.unit === 'Sync' && v.progress.synced,
-    CATCH_UP_LIMIT_MS,
-  );
+  const end = await endOfBinlog(environment);
+  const caughtUp = await watcher.until('catching up', (v) => hasReached(v.progress, end), CATCH_UP_LIMIT_MS);
   const { transactions, rows, tableChanges } = workload.totals;
   screen.say(`${screen.mark()} caught up ${seconds(caughtUp)} after the last write`);
 
@@ -91,7 +90,7 @@ async function scenes(
   screen: Screen,
   watcher: Watcher,
   workload: Workload,
-  worker: DemoWorker,
+  worker: WorkerProgram,
   command: (...args: string[]) => Promise<void>,
 ): Promise<void> {
   const changeTable = async (): Promise<void> => {
@@ -180,6 +179,15 @@ async function startWorkload(environment: Environment, cleanups: Cleanups): Prom
   return workload;
 }
 
+async function endOfBinlog(environment: Environment): Promise<Position> {
+  const connection = await connect(environment.up);
+  try {
+    return await upstreamPosition(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
 async function compare(environment: Environment, screen: Screen): Promise<boolean> {
   const [up, down] = await Promise.all([connect(environment.up), connect(environment.down)]);
   try {
@@ -195,7 +203,7 @@ async function compare(environment: Environment, screen: Screen): Promise<boolea
   }
 }
 
-async function lookAround(environment: Environment, screen: Screen, worker: DemoWorker): Promise<void> {
+async function lookAround(environment: Environment, screen: Screen, worker: WorkerProgram): Promise<void> {
   const { up, down, env } = environment;
   screen.say('        Everything keeps running until Ctrl-C. In another terminal:');
   for (const [name, value] of Object.entries(env)) screen.say(`          export ${name}=${value}`);

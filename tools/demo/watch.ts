@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusClient, SubtaskView } from '../../cli/status-client.js';
 import type { Progress } from '../../workflows/contract.js';
+import { readPosition } from '../product/position.js';
 import { bar, bytes, count, seconds } from './screen.js';
 import type { Screen } from './screen.js';
 
@@ -111,11 +112,6 @@ function syncShare(ours: string, theirs: string): number {
   const b = readPosition(theirs);
   if (!a || !b) return 0;
   return a.file === b.file ? a.pos / Math.max(1, b.pos) : 0;
-}
-
-function readPosition(text: string): { file: string; pos: number } | undefined {
-  const m = /^\((.+), (\d+)\)$/.exec(text);
-  return m?.[1] && m[2] ? { file: m[1], pos: Number(m[2]) } : undefined;
 }
 
 /** The error that stopped the subtask, or that its last attempt met. */

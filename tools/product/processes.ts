@@ -21,6 +21,23 @@ export interface DmctlAnswer {
 
 /** Runs dmctl. Throws its messages when it does not answer `"result": true`. */
 export async function dmctl(args: string[], env: Record<string, string>): Promise<DmctlAnswer> {
+  const { code, output, errors } = await runDmctl(args, env);
+  const answer = readAnswer(output);
+  if (code === 0 && answer?.result !== false) return answer ?? { result: true, msg: output.trim() };
+  const failed = (answer?.sources ?? []).filter((s) => !s.result).map((s) => `${s.source}: ${s.msg}`);
+  const text = [answer?.msg ?? output, ...failed, errors].filter((t) => t.trim() !== '').join('; ');
+  throw new Error(`dmctl ${args.join(' ')} ended with ${code}: ${text.trim()}`);
+}
+
+/** What dmctl printed, and its exit code. */
+export interface DmctlRun {
+  code: number | null;
+  output: string;
+  errors: string;
+}
+
+/** Runs dmctl, whatever it answers. */
+export async function runDmctl(args: string[], env: Record<string, string>): Promise<DmctlRun> {
   const child = spawn(process.execPath, [program('dmctl'), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,11 +50,7 @@ export async function dmctl(args: string[], env: Record<string, string>): Promis
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const answer = readAnswer(output);
-  if (code === 0 && answer?.result !== false) return answer ?? { result: true, msg: output.trim() };
-  const failed = (answer?.sources ?? []).filter((s) => !s.result).map((s) => `${s.source}: ${s.msg}`);
-  const text = [answer?.msg ?? output, ...failed, errors].filter((t) => t.trim() !== '').join('; ');
-  throw new Error(`dmctl ${args.join(' ')} ended with ${code}: ${text.trim()}`);
+  return { code, output, errors };
 }
 
 function readAnswer(output: string): DmctlAnswer | undefined {
@@ -48,8 +61,8 @@ function readAnswer(output: string): DmctlAnswer | undefined {
   }
 }
 
-/** One dm-worker process after the other under one name. */
-export class DemoWorker {
+/** One dm-worker process after the other under one name and with one data directory. */
+export class WorkerProgram {
   readonly logFile: string;
   private readonly args: string[];
   private readonly env: Record<string, string>;
@@ -67,18 +80,40 @@ export class DemoWorker {
     return this.child?.pid ?? 0;
   }
 
-  async start(): Promise<void> {
-    const launcher = { command: process.execPath, args: [program('dm-worker')], env: this.env };
+  /** Starts a process and waits until it says that it is ready. `env` is added to the worker's own environment. */
+  async start(env: Record<string, string> = {}): Promise<void> {
+    const launcher = { command: process.execPath, args: [program('dm-worker')], env: { ...this.env, ...env } };
     const before = await this.readyLines();
     const child = await ServerChild.start(launcher, this.args, { logFile: this.logFile });
     this.child = child;
     await child.ready(async () => (await this.readyLines()) > before, READY_MS);
   }
 
+  isRunning(): boolean {
+    return this.child?.isRunning() ?? false;
+  }
+
+  /** Resolves when the process has ended, by itself or not. */
+  async ended(): Promise<void> {
+    await this.child?.exited;
+  }
+
+  /** SIGKILL. */
   async kill(): Promise<void> {
     await this.child?.kill();
   }
 
+  /** SIGSTOP: the process stays, holds its connections, and does nothing. */
+  freeze(): void {
+    this.child?.signal('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.child?.signal('SIGCONT');
+  }
+
+  /** SIGTERM, as a service manager does. */
   async stop(): Promise<void> {
     await this.child?.stop(STOP_GRACE_MS);
   }
