@@ -3,19 +3,11 @@ import { toDmError } from '../src/errors/dm-error.js';
 import { FenceLostError } from '../src/meta/fence.js';
 import { isRetryable } from '../src/mysql/errors.js';
 import { FAILURE } from '../workflows/contract.js';
+import { DumpFilesLostError } from './units.js';
 
 /** The failure of a unit that ended because another worker may own it, or because Temporal asked for a new attempt. */
 export function handedOver(why: string): ApplicationFailure {
   return ApplicationFailure.create({ message: why, type: 'HandedOver', nonRetryable: false });
-}
-
-/** The failure of a load whose dump files are not on this worker's disk. */
-export function dumpFilesLost(worker: string): ApplicationFailure {
-  return ApplicationFailure.create({
-    message: `no complete dump on ${worker}`,
-    type: FAILURE.dumpFilesLost,
-    nonRetryable: true,
-  });
 }
 
 /**
@@ -25,6 +17,9 @@ export function dumpFilesLost(worker: string): ApplicationFailure {
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (hasCause(error, (cause) => cause instanceof FenceLostError)) return handedOver('another worker has taken over');
+  if (error instanceof DumpFilesLostError) {
+    return ApplicationFailure.create({ message: error.message, type: FAILURE.dumpFilesLost, nonRetryable: true });
+  }
   const dm = toDmError(error);
   return ApplicationFailure.create({
     message: dm.toString(),

@@ -13,7 +13,7 @@ import type {
   SyncProgress,
 } from '../workflows/contract.js';
 import { createCheckActivities } from './checks.js';
-import { dumpFilesLost, handedOver, toFailure } from './failures.js';
+import { handedOver, toFailure } from './failures.js';
 import { type Heart, withHeartbeat } from './heartbeat.js';
 import type { DumpOutcome, Units } from './units.js';
 
@@ -47,11 +47,7 @@ export function createActivities(host: ActivityHost): DmActivities & CheckActivi
         return withHeartbeat(() => units.chooseUnit(config, dataDir, input.dumpMeta));
       }),
     dump: (input) => runUnit<DumpProgress>(host, input, (config, context) => units.dump(config, context, dataDir)),
-    load: (input) =>
-      runUnit<LoadProgress>(host, input, async (config, context) => {
-        if (!(await units.hasDump(config, dataDir))) throw dumpFilesLost(host.worker);
-        return units.load(config, context, dataDir);
-      }),
+    load: (input) => runUnit<LoadProgress>(host, input, (config, context) => units.load(config, context, dataDir)),
     sync: (input) =>
       runUnit<SyncProgress>(host, input, (config, context) => units.sync(config, context, dataDir, input.dumpMeta)),
     removeMeta: (config) => guarded(() => units.removeMeta(openSecrets<SubtaskConfig>(config))),

@@ -8,15 +8,19 @@ export interface DumpOutcome extends UnitResult {
   meta?: StartMeta;
 }
 
+/** The dump that the load needs is not where it was: it has to be taken again. */
+export class DumpFilesLostError extends Error {
+  override readonly name = 'DumpFilesLostError';
+}
+
 /** What activities need of the engine. `engine.ts` binds it to src; tests of workflows put small stand-ins here. */
 export interface Units {
   /** Which unit a subtask has to begin with, from the downstream's checkpoints and the files below `dataDir`. */
   chooseUnit(config: SubtaskConfig, dataDir: string, dumpMeta: StartMeta | undefined): Promise<SubtaskUnit>;
   /** Begins from nothing: removes what an interrupted dump or load has left. */
   dump(config: SubtaskConfig, context: UnitContext<DumpProgress>, dataDir: string): Promise<DumpOutcome>;
+  /** @throws DumpFilesLostError when the dump is not on this worker's disk */
   load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dataDir: string): Promise<UnitResult>;
-  /** Whether there is a complete dump of the subtask below `dataDir`. */
-  hasDump(config: SubtaskConfig, dataDir: string): Promise<boolean>;
   sync(
     config: SubtaskConfig,
     context: UnitContext<SyncProgress>,

@@ -23,6 +23,7 @@ import {
   type TaskInput,
   taskWorkflowId,
   type UnregisterWorker,
+  WORKFLOW_TASK_TIMEOUT_MS,
 } from '../workflows/contract.js';
 
 /** Commands wait 10 s for their effect inside the workflow; the client a little longer for the answer. */
@@ -120,6 +121,7 @@ export class Commands {
             taskQueue: SHARED_TASK_QUEUE,
             args: [input],
             workflowIdConflictPolicy: 'USE_EXISTING',
+            workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
           }),
         }),
       );
@@ -148,9 +150,12 @@ function translate(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError) return refusalOf(error.cause) ?? error;
   if (error instanceof WorkflowNotFoundError) return new NotFoundError(error.message, { cause: error });
   if (isTimeout(error)) {
-    return new NoAnswerError('no dm-worker answered in time; please check that at least one is running', {
-      cause: error,
-    });
+    return new NoAnswerError(
+      'no dm-worker answered in time; please check that one is running, the command may still take effect then',
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

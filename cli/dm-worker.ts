@@ -13,7 +13,7 @@ async function main(): Promise<number> {
   const options = readWorkerOptions(process.argv.slice(2), version());
   const logger = openLog(options);
   installRuntime(logger);
-  const worker = await WorkerProcess.start(options, { units: engineUnits(logger), logger });
+  const worker = await WorkerProcess.start(options, { units: engineUnits, logger });
   endOnSignals(worker, logger);
   logger.info('dm-worker is ready', { worker: options.name });
   console.log(`dm-worker "${options.name}" is ready`);

@@ -10,6 +10,7 @@ import {
   ParentClosePolicy,
   proxyActivities,
   setHandler,
+  sleep,
   startChild,
 } from '@temporalio/workflow';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
@@ -30,6 +31,7 @@ import {
   type WorkerBound,
   type WorkerEntry,
   workerTaskQueue,
+  WORKFLOW_TASK_TIMEOUT_MS,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
 import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
@@ -234,6 +236,7 @@ class Cluster {
         workflowId: sourceWorkflowId(sourceId),
         args: [input],
         parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         staticSummary: `Source ${sourceId}`,
       });
     } catch (error) {
@@ -249,9 +252,15 @@ class Cluster {
       this.removals.delete(sourceId);
       let tasks: string[] = [];
       try {
-        await getExternalWorkflowHandle(sourceWorkflowId(sourceId)).signal(MESSAGES.removeRequested);
+        const source = getExternalWorkflowHandle(sourceWorkflowId(sourceId));
+        await source.signal(MESSAGES.removeRequested);
         if (!(await condition(() => this.removals.has(sourceId), REMOVE_WAIT_MS))) throw refusal(dmError(38045));
         tasks = this.removals.get(sourceId)?.tasks ?? [];
+        // It has gone when a signal finds it no more; until then a new source of that id would be taken for the old one.
+        for (let wait = 50; tasks.length === 0; wait *= 2) {
+          await sleep(wait);
+          await source.signal(MESSAGES.removeRequested);
+        }
       } catch (error) {
         if (error instanceof ApplicationFailure && error.type === FAILURE.dmError) throw error;
         // No such workflow any more: the source is gone already.

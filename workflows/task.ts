@@ -26,6 +26,7 @@ import {
   subtaskWorkflowId,
   type TaskInput,
   type TaskStatus,
+  WORKFLOW_TASK_TIMEOUT_MS,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
 import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
@@ -306,6 +307,7 @@ async function startSubtaskWorkflow(input: SubtaskInput): Promise<void> {
         workflowId,
         args: [input],
         parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         staticSummary: `Subtask of ${input.task} on ${input.sourceId}`,
       });
       return;

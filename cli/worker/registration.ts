@@ -18,6 +18,7 @@ export class Registration {
   private readonly commands: Commands;
   private readonly order: RegisterWorker;
   private readonly logger: Logger;
+  private readonly ended = new AbortController();
   private online = false;
   private lostAt = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -27,6 +28,11 @@ export class Registration {
     this.commands = commands;
     this.order = order;
     this.logger = logger;
+  }
+
+  /** Aborted after the farewell; ends the presence activity while there is still a poller to take in its result. */
+  get farewell(): AbortSignal {
+    return this.ended.signal;
   }
 
   /** Hears from the presence activity. */
@@ -67,6 +73,7 @@ export class Registration {
     } catch (error) {
       this.logger.warn('could not say farewell to the cluster', { error: String(error) });
     }
+    this.ended.abort();
   }
 
   private schedule(): void {

@@ -18,7 +18,8 @@ const CONNECT_TIMEOUT_MS = 8_000;
 /** Parts of the 10 s that an end in good order may take: farewell, units by themselves, units when told, all else. */
 const FAREWELL_MS = 2_000;
 const DRAIN_GRACE_MS = 2_500;
-const DRAIN_FORCE_MS = 7_000;
+const DRAIN_FORCE_MS = 6_000;
+const SETTLE_MS = 500;
 
 /** The bundle that `npm run build` makes of the workflows. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url));
@@ -136,6 +137,8 @@ export class WorkerProcess {
     await this.registration.end(FAREWELL_MS);
     if (this.runs !== undefined) {
       await stopWorker(this.own, this.runs.own);
+      // The last results have just been taken in; a workflow task that reaches a poller as it stops is lost for some seconds.
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       await stopWorker(this.shared, this.runs.shared);
     }
     await this.connection.close().catch(() => undefined);
@@ -186,6 +189,7 @@ async function createWorkers(
     incarnation,
     dataDir: dataDir.path,
     logger: parts.logger,
+    farewell: registration.farewell,
     onPresence: (online) => registration.onPresence(online),
     // Only the tests of the fence switch the watchdog off, to see what stands behind it.
     watchdog: process.env['DM_WATCHDOG'] !== 'off',
@@ -204,6 +208,8 @@ async function createWorkers(
     taskQueue: SHARED_TASK_QUEUE,
     workflowBundle: parts.workflowBundle ?? { codePath: WORKFLOW_BUNDLE },
     reuseV8Context: true,
+    // How long a workflow waits for the process that has it in memory when that one has died.
+    stickyQueueScheduleToStartTimeout: 2_000,
     maxConcurrentActivityTaskExecutions: 20,
     shutdownGraceTime: 500,
     shutdownForceTime: 1_500,

@@ -82,8 +82,7 @@ async function load(
   const loader = new Loader(config, ctx, hardStop);
   try {
     const state = await loader.open();
-    // The files may be gone by now: they were cleaned up.
-    if (state.stage === 'finished') return true;
+    if (state.stage === 'finished' && (await isSameDump(dir, state.dumpId))) return true;
     const metadata = await readDumpMetadata(dir);
     const inventory = await readInventory(dir);
     const tally = new LoadTally(metadata.start, (progress) => ctx.report(progress));
@@ -96,6 +95,19 @@ async function load(
     }
   } finally {
     await loader.close();
+  }
+}
+
+/**
+ * Whether the dump on disk is the one that was loaded. Its files may be gone by now, cleaned up; a later dump, taken because
+ * the position of the first was lost with its worker, has to be loaded in its place.
+ */
+async function isSameDump(dir: string, dumpId: number | undefined): Promise<boolean> {
+  try {
+    return (await dumpIdOf(dir)) === dumpId;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
   }
 }
 

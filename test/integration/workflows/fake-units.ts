@@ -1,4 +1,4 @@
-import type { DumpOutcome, Units } from '../../../activities/units.js';
+import { DumpFilesLostError, type DumpOutcome, type Units } from '../../../activities/units.js';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import type { UnitContext, UnitResult } from '../../../src/unit.js';
 import type { SubtaskUnit } from '../../../workflows/activity-types.js';
@@ -34,11 +34,11 @@ export class FakeUnits implements Units {
 
   async chooseUnit(config: SubtaskConfig): Promise<SubtaskUnit> {
     const unit = this.downstream.begin.get(config.sourceId) ?? (config.taskMode === 'incremental' ? 'Sync' : 'Dump');
-    if (unit === 'Load' && !(await this.hasDump(config))) return 'Dump';
+    if (unit === 'Load' && !this.hasDump(config)) return 'Dump';
     return unit;
   }
 
-  async hasDump(config: SubtaskConfig): Promise<boolean> {
+  private hasDump(config: SubtaskConfig): boolean {
     return this.downstream.dumps.has(`${this.worker}/${config.sourceId}`);
   }
 
@@ -51,6 +51,7 @@ export class FakeUnits implements Units {
   }
 
   async load(config: SubtaskConfig, context: UnitContext<LoadProgress>): Promise<UnitResult> {
+    if (!this.hasDump(config)) throw new DumpFilesLostError('gone');
     const result = await this.run('Load', config, context, () => undefined);
     if (result.finished) this.downstream.begin.set(config.sourceId, 'Sync');
     return result;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { Commands } from '../../../cli/commands-client.js';
 import { StatusClient, type SubtaskView } from '../../../cli/status-client.js';
@@ -13,6 +14,7 @@ import type { SourceInput, TaskInput } from '../../../workflows/contract.js';
 import { testServers, uniqueName } from '../../support/servers.js';
 import { workflowBundle } from './bundle.js';
 import { type FakeDownstream, FakeUnits } from './fake-units.js';
+import { recordHistories } from './record.js';
 
 export interface Bed {
   client: Client;
@@ -56,9 +58,10 @@ export function testBed(address: () => string = () => testServers().temporal.add
     };
   });
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     await Promise.all([...running].map((worker) => worker.end()));
     running.clear();
+    if (process.env['DM_RECORD_HISTORIES'] === '1') await recordHistories(bed.client, task.name);
     await terminateAll(bed.client);
   });
 
@@ -72,7 +75,7 @@ export function testBed(address: () => string = () => testServers().temporal.add
 async function createNamespace(connection: Connection, namespace: string): Promise<void> {
   await connection.workflowService.registerNamespace({
     namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as Long },
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   // The service's cache of namespaces is refreshed every few seconds.
   await eventually(async () => {
@@ -80,8 +83,6 @@ async function createNamespace(connection: Connection, namespace: string): Promi
     await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1 });
   }, 30_000);
 }
-
-type Long = import('long').default;
 
 async function terminateAll(client: Client): Promise<void> {
   for await (const info of client.workflow.list({ query: `ExecutionStatus = 'Running'` })) {

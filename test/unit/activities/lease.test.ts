@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Lease } from '../../../activities/heartbeat.js';
 
-function leaseAt(): { lease: Lease; clock: { monotonicMs: number; wallMs: number }; pass(ms: number): void } {
+function leaseAt(): { lease: Lease; clock: { monotonicMs: number; wallMs: number }; pass: (ms: number) => void } {
   const clock = { monotonicMs: 0, wallMs: 1_000_000 };
   const lease = new Lease(8_000, { monotonic: () => clock.monotonicMs, wall: () => clock.wallMs });
   const pass = (ms: number): void => {

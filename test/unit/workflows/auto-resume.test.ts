@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CheckerConfig } from '../../../src/config/types.js';
 import { dmError } from '../../../src/errors/dm-error.js';

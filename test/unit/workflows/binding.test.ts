@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadOf, rebind } from '../../../workflows/binding.js';
 import type { ClusterState } from '../../../workflows/contract.js';
