@@ -37,11 +37,14 @@ export interface BinlogStreamOptions {
   signal?: AbortSignal;
   /** Bytes read ahead of the consumer. Default 16 MiB. One event may exceed it. */
   maxBufferedBytes?: number;
+  /** Milliseconds between heartbeats of an idle upstream. Default 30000. */
+  heartbeatMs?: number;
   /** Milliseconds without a byte after which the connection counts as dead. Default 60000, twice the heartbeat. */
   silenceLimitMs?: number;
 }
 
 const DEFAULT_BUFFER = 16 << 20;
+const DEFAULT_HEARTBEAT_MS = 30_000;
 const DEFAULT_SILENCE_MS = 60_000;
 const WATCH_INTERVAL_MS = 1_000;
 
@@ -200,10 +203,10 @@ class ServerEventStream implements EventStream {
     });
     const now = performance.now();
     this.traffic = { lastByteAt: now, resumedAt: now, paused: false };
-    const { flavor, source } = options;
+    const { flavor, source, heartbeatMs = DEFAULT_HEARTBEAT_MS } = options;
     const connection = driverOptions(source, { role: 'upstream' });
     this.dump = startDump(
-      { connection, flavor, serverId: this.serverId, ...plan.request },
+      { connection, flavor, serverId: this.serverId, heartbeatMs, ...plan.request },
       {
         event: (bytes) => this.queue.push(bytes),
         end: (error) => this.ended(error),

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'mysql2';
 import ZongJi from 'zongji';
 import type { Flavor } from '../config/types.js';
+import { formatUuid } from '../mysql/gtid-set-mysql.js';
 import { quoteString } from '../mysql/quote.js';
-
-/** Seconds between the server's heartbeats when nothing else is sent. */
-export const HEARTBEAT_S = 30;
 
 /** Seconds for which the server waits for us to read before it gives up: a slow consumer is no reason to. */
 const NET_TIMEOUT_S = 86_400;
@@ -15,6 +13,8 @@ export interface DumpRequest {
   connection: ConnectionOptions;
   flavor: Flavor;
   serverId: number;
+  /** Milliseconds between the server's heartbeats when nothing else is sent. */
+  heartbeatMs: number;
   /** With a set the server finds the place itself; else `name` and `pos` say it. */
   gtidSet?: string;
   name: string;
@@ -182,10 +182,18 @@ export function startDump(request: DumpRequest, handler: DumpHandler): Dump {
   };
 }
 
+/**
+ * Our UUID towards MySQL, one for each server id: when a reader connects again, the server ends the dump of its former
+ * connection, as MariaDB does by server id.
+ */
+function readerUuid(serverId: number): string {
+  return formatUuid(createHash('sha256').update(`dm reader ${serverId}`).digest(), 0);
+}
+
 /** Session of the dump: heartbeat in nanoseconds, an identity of its own, checksums understood. */
 function dumpSession(request: DumpRequest): string {
-  const heartbeat = String(HEARTBEAT_S * 1_000_000_000);
-  const uuid = quoteString(randomUUID());
+  const heartbeat = String(request.heartbeatMs * 1_000_000);
+  const uuid = quoteString(readerUuid(request.serverId));
   const variables = [
     `@master_heartbeat_period=${heartbeat}`,
     `@source_heartbeat_period=${heartbeat}`,
