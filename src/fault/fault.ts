@@ -38,6 +38,11 @@ export function faultPoint(point: FaultPoint): Promise<void> | undefined {
   return faults === undefined ? undefined : strike(faults, point);
 }
 
+/** Whether any point is switched on: then a request is sent in the steps that points stand between. */
+export function faultsEnabled(): boolean {
+  return faults !== undefined;
+}
+
 /** Replaces what the environment said; for tests in the same process. `undefined` switches all points off. */
 export function setFaults(text: string | undefined): void {
   faults = readEnvironment(text);

@@ -1,0 +1,268 @@
+import type { BlockAllowList, SubtaskConfig } from '../config/types.js';
+import { createTableFilter } from '../filter/block-allow-list.js';
+import { cleanDumpDir } from '../load/clean.js';
+import type { Logger } from '../log/logger.js';
+import { acquireFence, type Fence } from '../meta/fence.js';
+import { createMetaTables, type MetaTables } from '../meta/tables.js';
+import type { DbConnection } from '../mysql/connect.js';
+import { SchemaTracker } from '../schema/tracker.js';
+import { CheckpointStore, type Checkpoint } from './checkpoint.js';
+import type { Control } from './control.js';
+import type { DdlPlanOptions } from './ddl-plan.js';
+import { DdlRunner } from './ddl-runner.js';
+import { DownstreamTables } from './downstream-tables.js';
+import { EventApplier, type CountingFilter } from './event-applier.js';
+import { CheckpointKeeper } from './keeper.js';
+import { Pipeline } from './pipeline.js';
+import type { SyncCounters } from './progress.js';
+import type { SyncOptions } from './run.js';
+import { serverSeed } from './seeds.js';
+import { SeqSet } from './seq-set.js';
+import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './servers.js';
+import { freshStart, trackDump, type FreshStart } from './start.js';
+import { SAME_NAMES } from './table-plan.js';
+import { Writer } from './writer.js';
+
+/** Bytes of row values in one transaction; less where the downstream takes smaller requests. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** Bytes of row values waiting or under way. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+
+/** DM's window of safe mode after a start from a checkpoint that it knows nothing more of, in flush intervals. */
+const SAFE_WINDOW_FLUSHES = 2;
+
+/** What the parts of a unit are made from. */
+export interface Surroundings {
+  config: SubtaskConfig;
+  options: SyncOptions;
+  worker: string;
+  logger: Logger;
+  tables: MetaTables;
+  control: Control;
+  upstream: () => Promise<DbConnection>;
+  counters: SyncCounters;
+  retryMs: number;
+  dead: AbortSignal;
+  ending: AbortSignal;
+  /** Called when an applier has failed. */
+  onFailed: () => void;
+}
+
+/** The parts of a running unit. */
+export interface Parts {
+  fence: Fence;
+  tracker: SchemaTracker;
+  pipeline: Pipeline;
+  keeper: CheckpointKeeper;
+  applier: EventApplier;
+  ddl: DdlRunner;
+}
+
+/** Becomes the owner of the subtask, reads its checkpoint, and puts the unit together. @throws as `runSync` says */
+export async function assemble(around: Surroundings): Promise<Parts> {
+  const { config, control, tables } = around;
+  const upstream = await describeUpstream(await around.upstream());
+  await control.run((connection) => createMetaTables(connection, tables));
+  const slots = config.sync.workerCount + 1;
+  const fence = await control.run((connection) =>
+    acquireFence(connection, { tables, sourceId: config.sourceId, slots, owner: around.worker }),
+  );
+  const downstream = await control.run(describeDownstream);
+  const store = new CheckpointStore(tables, config.sourceId, fence, () => control.connection());
+  const stored = await control.run(() => store.read());
+  const { dataDir, dumpMeta } = around.options;
+  const fresh = stored === undefined ? await freshStart(config, dataDir, dumpMeta) : undefined;
+  const checkpoint = stored ?? freshCheckpoint(fresh);
+  const tracker = openTracker(around, store, upstream, downstream);
+  const pipeline = openPipeline(around, fence, downstream);
+  const keeper = new CheckpointKeeper({
+    store,
+    control,
+    fence,
+    tracker,
+    pipeline,
+    start: { seq: checkpoint.seq, location: checkpoint.location },
+    appliedSeq: checkpoint.appliedSeq,
+    oldApplied: lastApplied(checkpoint),
+    safeModeExit: checkpoint.safeModeExit,
+    filter: countingFilters(config, checkpoint).current.text,
+    stored: stored !== undefined && !stored.foreign,
+  });
+  const applier = openApplier({ around, store, checkpoint, upstream, downstream, tracker, pipeline, keeper, fence });
+  if (fresh?.dumpDir !== undefined) await trackDump(fresh.dumpDir, config, tracker);
+  if (keeper.isDue) await keeper.flush();
+  if (fresh?.dumpDir !== undefined && config.cleanDumpFile) await cleanDumpDir(fresh.dumpDir, 'all');
+  around.logger.info('replication starts', {
+    position: `(${checkpoint.location.name}, ${checkpoint.location.pos})`,
+    gtidSet: checkpoint.location.gtidSet,
+    epoch: fence.epoch,
+    appliedBeyond: checkpoint.applied.length,
+  });
+  return { fence, tracker, pipeline, keeper, ...applier };
+}
+
+function freshCheckpoint(fresh: FreshStart | undefined): Checkpoint {
+  return {
+    location: fresh?.location ?? { name: '', pos: 0, gtidSet: '' },
+    seq: 0,
+    appliedSeq: 0,
+    applied: [],
+    safeModeExit: fresh?.safeModeExit,
+    ddl: undefined,
+    filter: undefined,
+    foreign: false,
+  };
+}
+
+function openTracker(
+  { control, upstream: connection, options }: Surroundings,
+  store: CheckpointStore,
+  upstream: UpstreamInfo,
+  downstream: DownstreamInfo,
+): SchemaTracker {
+  const mapping = options.mapping ?? SAME_NAMES;
+  const seed = serverSeed({
+    upstream: connection,
+    upstreamProfile: upstream.profile,
+    downstream: () => control.connection(),
+    downstreamProfile: downstream.profile,
+    mapping,
+  });
+  return new SchemaTracker({
+    profile: upstream.profile,
+    store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
+    seeds: [seed],
+  });
+}
+
+function openPipeline(around: Surroundings, fence: Fence, { target }: DownstreamInfo): Pipeline {
+  const { config, counters, logger } = around;
+  const { workerCount, batch, queueSize } = config.sync;
+  const options = {
+    to: config.to,
+    tables: around.tables,
+    sourceId: config.sourceId,
+    fence,
+    logger,
+    retryMs: around.retryMs,
+    dead: around.dead,
+    ending: around.ending,
+  };
+  return new Pipeline({
+    writers: Array.from({ length: workerCount }, (_, lane) => new Writer(lane + 1, options)),
+    batch,
+    batchBytes: Math.min(MAX_BATCH_BYTES, Math.floor(target.maxAllowedPacket / 4)),
+    maxRows: Math.max(batch * workerCount, Math.floor((queueSize * workerCount) / 2)),
+    maxBytes: MAX_PENDING_BYTES,
+    onApplied: (jobs, { missed }) => {
+      counters.rows += jobs.length;
+      counters.batches++;
+      if (missed > 0) reportMissed(around, jobs[0]?.plan.target, missed);
+    },
+    onFailed: around.onFailed,
+  });
+}
+
+/** A change of a row that is not there is not made up for, but it is never silent. */
+function reportMissed({ counters, logger }: Surroundings, table: string | undefined, missed: number): void {
+  counters.missedRows += missed;
+  logger.warn('UPDATE or DELETE found no row downstream', { table, rows: missed, total: counters.missedRows });
+}
+
+interface ApplierParts {
+  around: Surroundings;
+  store: CheckpointStore;
+  checkpoint: Checkpoint;
+  upstream: UpstreamInfo;
+  downstream: DownstreamInfo;
+  tracker: SchemaTracker;
+  pipeline: Pipeline;
+  keeper: CheckpointKeeper;
+  fence: Fence;
+}
+
+function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunner } {
+  const { around, checkpoint, upstream, downstream, store, fence, tracker, pipeline, keeper } = parts;
+  const { config, control, logger } = around;
+  const { current, next } = countingFilters(config, checkpoint);
+  const mapping = around.options.mapping ?? SAME_NAMES;
+  const plan: Omit<DdlPlanOptions, 'filter'> = {
+    flavor: config.flavor,
+    serverVersion: upstream.profile.versionNumber,
+    mapping,
+    splitAlways: downstream.splitsAlter,
+    dropIndexExistence: downstream.hasDropIndexExistence,
+  };
+  const ddl = new DdlRunner({
+    to: config.to,
+    plan,
+    logger,
+    upstreamOffset: upstream.offset,
+    isTiDB: downstream.target.isTiDB,
+    hasUtf8mb4Default: downstream.hasUtf8mb4Default,
+    upstreamUtf8mb4Collation: upstream.utf8mb4Collation,
+    retryMs: around.retryMs,
+    dead: around.dead,
+    ending: around.ending,
+    saveIntent: (intent) => control.run(() => store.saveIntent(intent), fence),
+  });
+  const tables = new DownstreamTables(() => control.connection(), downstream.profile, downstream.target, mapping);
+  const applier = new EventApplier({
+    flavor: config.flavor,
+    useGtid: config.enableGtid,
+    safeMode: config.sync.safeMode,
+    safeUntil: checkpoint.foreign ? Date.now() + SAFE_WINDOW_FLUSHES * config.sync.checkpointFlushIntervalMs : 0,
+    filter: current,
+    nextFilter: next,
+    plan,
+    tracker,
+    tables,
+    pipeline,
+    keeper,
+    ddl,
+    counters: around.counters,
+    logger,
+    appliedSeq: checkpoint.appliedSeq,
+    applied: new SeqSet(checkpoint.applied),
+    begun: checkpoint.ddl,
+    isEnding: () => around.ending.aborted,
+  });
+  return { applier, ddl };
+}
+
+/** What of the configuration decides which changes are counted. */
+interface FilterRules {
+  rules: BlockAllowList | null;
+  caseSensitive: boolean;
+}
+
+/**
+ * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
+ * that time: it holds until the stream has passed them, and the new one after that.
+ */
+function countingFilters(
+  config: SubtaskConfig,
+  checkpoint: Checkpoint,
+): { current: CountingFilter; next: (CountingFilter & { from: number }) | undefined } {
+  const rules: FilterRules = { rules: config.blockAllowList ?? null, caseSensitive: config.caseSensitive };
+  const configured = countingFilter(rules);
+  const last = lastApplied(checkpoint);
+  if (checkpoint.filter === undefined || checkpoint.filter === configured.text || last <= checkpoint.seq) {
+    return { current: configured, next: undefined };
+  }
+  const current = countingFilter(JSON.parse(checkpoint.filter) as FilterRules);
+  return { current, next: { ...configured, from: last } };
+}
+
+/** Number of the last change that an earlier run is known to have applied. */
+function lastApplied({ appliedSeq, applied }: Checkpoint): number {
+  return applied.reduce((last, range) => Math.max(last, range.last), appliedSeq);
+}
+
+function countingFilter({ rules, caseSensitive }: FilterRules): CountingFilter {
+  return {
+    tables: createTableFilter(rules ?? undefined, caseSensitive),
+    text: JSON.stringify({ rules, caseSensitive } satisfies FilterRules),
+  };
+}

@@ -1,0 +1,237 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseConfig } from '../config/types.js';
+import { dmError } from '../errors/dm-error.js';
+import { faultPoint } from '../fault/fault.js';
+import type { Logger } from '../log/logger.js';
+import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
+import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
+import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
+import type { DdlIntent } from './checkpoint.js';
+import { splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
+import type { QueryEvent } from './events.js';
+import { ddlSqlMode } from './sql-mode.js';
+
+/** Options of {@link DdlRunner}. */
+export interface DdlRunnerOptions {
+  to: DatabaseConfig;
+  plan: Omit<DdlPlanOptions, 'filter'>;
+  logger: Logger;
+  /** `+01:00` form of the upstream's own zone, for events that say SYSTEM. */
+  upstreamOffset: string;
+  isTiDB: boolean;
+  /** The downstream knows `default_collation_for_utf8mb4`. */
+  hasUtf8mb4Default: boolean;
+  /** Default collation of utf8mb4 in events that do not say it. */
+  upstreamUtf8mb4Collation: string;
+  retryMs: number;
+  dead: AbortSignal;
+  ending: AbortSignal;
+  /** Stores what is about to be executed, or that nothing is. */
+  saveIntent(intent: DdlIntent | undefined): Promise<void>;
+}
+
+const POLL_MS = 500;
+
+/** Errors that say that the change is there already, by statement: anything else with that number is a real failure. */
+const DONE_ALREADY: Partial<Record<DdlPart['statement']['kind'], readonly number[]>> = {
+  'create-database': [1007],
+  'drop-database': [1008],
+  'create-table': [1050],
+  'drop-table': [1051],
+  'alter-table': [1060, 1061, 1091],
+  'create-index': [1061],
+  'drop-index': [1091],
+};
+
+/**
+ * Executes the statements of a query event once, over crashes and lost connections. Before a statement is sent, its number
+ * and the state of what it names are stored; when it is not known whether it was executed, the state is compared. A
+ * statement that the server still executes for a connection that is gone is waited for.
+ */
+export class DdlRunner {
+  readonly #options: DdlRunnerOptions;
+  #connection: DbConnection | undefined;
+
+  constructor(options: DdlRunnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Executes the parts in order.
+   *
+   * @param seq - number of the event in the stream
+   * @param begun - what an earlier run stored of this event
+   * @throws DmError 10006 when the downstream refuses a statement
+   */
+  async execute(
+    parts: readonly DdlPart[],
+    event: QueryEvent,
+    seq: number,
+    begun: DdlIntent | undefined,
+  ): Promise<void> {
+    const first = begun?.part ?? 0;
+    for (const [number, part] of parts.entries()) {
+      if (number < first) continue;
+      const resumed = begun !== undefined && number === first ? begun : undefined;
+      await this.#executePart(part, event, seq, number, resumed);
+    }
+  }
+
+  close(): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  async #executePart(
+    part: DdlPart,
+    event: QueryEvent,
+    seq: number,
+    number: number,
+    begun: DdlIntent | undefined,
+  ): Promise<void> {
+    let intent = begun;
+    const deadline = Date.now() + this.#options.retryMs;
+    for (;;) {
+      try {
+        const connection = await this.#connected();
+        if (intent !== undefined && (await this.#isDone(connection, part, intent))) return;
+        if (intent === undefined) {
+          const marker = `dm-${randomBytes(8).toString('hex')}`;
+          intent = { seq, part: number, marker, fingerprint: await this.#fingerprint(connection, part) };
+          await this.#options.saveIntent(intent);
+        }
+        await this.#setSession(connection, event);
+        await faultPoint('ddl.before-execute');
+        await this.#send(connection, part, intent.marker);
+        return;
+      } catch (error) {
+        if (isConnectionError(error)) this.close();
+        const passing = isRetryable(error) && Date.now() < deadline;
+        if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
+          // A refusal is final: what people change downstream now must not be taken for its effect.
+          if (!isRetryable(error)) await this.#options.saveIntent(undefined);
+          throw databaseError(error, { scope: 'downstream', kind: 'execute', sql: part.sql });
+        }
+        this.#options.logger.warn('a DDL is looked after again', { error: String(error) });
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** Whether the statement of the intent has had its effect. Waits for it while the server still executes it. */
+  async #isDone(connection: DbConnection, part: DdlPart, intent: DdlIntent): Promise<boolean> {
+    while (await this.#isRunning(connection, part, intent.marker)) {
+      this.#options.logger.info('waiting for a DDL that the downstream is still executing');
+      await sleep(POLL_MS, undefined, { signal: this.#options.ending }).catch(() => undefined);
+      if (this.#options.ending.aborted) throw dmError(36020);
+    }
+    return (await this.#fingerprint(connection, part)) !== intent.fingerprint;
+  }
+
+  async #isRunning(connection: DbConnection, part: DdlPart, marker: string): Promise<boolean> {
+    const running = await queryRows(
+      connection,
+      'downstream',
+      `SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND INFO LIKE ${quoteString(`%${marker}%`)}`,
+    );
+    if (running.length > 0) return true;
+    if (!this.#options.isTiDB) return false;
+    // TiDB's owner goes on with a job whoever asked for it.
+    const jobs = await queryRows(connection, 'downstream', 'ADMIN SHOW DDL JOBS 30');
+    const names = new Set(this.#targets(part).map(({ schema, table }) => JSON.stringify([schema, table])));
+    return jobs.some((job) => {
+      const state = String(job['STATE']).toLowerCase();
+      const open = ['running', 'queueing', 'rollingback', 'done'].includes(state);
+      return open && names.has(JSON.stringify([job['DB_NAME'], job['TABLE_NAME']]));
+    });
+  }
+
+  async #send(connection: DbConnection, part: DdlPart, marker: string): Promise<void> {
+    try {
+      await connection.query(`/* ${marker} */ ${part.sql}`);
+    } catch (error) {
+      if (DONE_ALREADY[part.statement.kind]?.includes(serverErrno(error) ?? 0) !== true) throw error;
+      await this.#sendSplit(connection, part, marker, error);
+    }
+  }
+
+  /** One of several changes is there already: the others must not be lost with it. */
+  async #sendSplit(connection: DbConnection, part: DdlPart, marker: string, error: unknown): Promise<void> {
+    const parts = splitFurther(part, this.#options.plan);
+    if (parts.length < 2) {
+      this.#options.logger.warn('a DDL was in effect already', { sql: part.sql, error: String(error) });
+      return;
+    }
+    for (const single of parts) await this.#send(connection, single, marker);
+  }
+
+  async #connected(): Promise<DbConnection> {
+    const { to, dead } = this.#options;
+    this.#connection ??= await openConnection(to, { role: 'downstream', signal: dead });
+    return this.#connection;
+  }
+
+  /** The session in which the upstream executed the statement, as far as it decides about the result. */
+  async #setSession(connection: DbConnection, event: QueryEvent): Promise<void> {
+    const { upstreamOffset, hasUtf8mb4Default, upstreamUtf8mb4Collation } = this.#options;
+    await connection.query(
+      `SET foreign_key_checks = 0, timestamp = ${event.timestamp}, sql_mode = ${quoteString(ddlSqlMode(event.sqlMode))}`,
+    );
+    const zone = event.timeZone === undefined || event.timeZone === 'SYSTEM' ? upstreamOffset : event.timeZone;
+    await this.#trySet(connection, `time_zone = ${quoteString(zone)}`);
+    if (event.collationServer !== undefined) {
+      await this.#trySet(connection, `collation_server = ${quoteString(event.collationServer)}`);
+    }
+    if (hasUtf8mb4Default) {
+      const collation = event.defaultUtf8mb4Collation ?? upstreamUtf8mb4Collation;
+      await this.#trySet(connection, `default_collation_for_utf8mb4 = ${quoteString(collation)}`);
+    }
+  }
+
+  /** A variable or value that this downstream does not have is no reason to stop. */
+  async #trySet(connection: DbConnection, assignment: string): Promise<void> {
+    try {
+      await connection.query(`SET SESSION ${assignment}`);
+    } catch (error) {
+      if (isConnectionError(error)) throw error;
+      this.#options.logger.debug('a session variable cannot be set downstream', { assignment, error: String(error) });
+    }
+  }
+
+  /** What the downstream says about everything that the statement names. */
+  async #fingerprint(connection: DbConnection, part: DdlPart): Promise<string> {
+    const hash = createHash('sha256');
+    for (const target of this.#targets(part)) {
+      const sql =
+        target.table === ''
+          ? `SHOW CREATE DATABASE ${quoteIdent(target.schema)}`
+          : `SHOW CREATE TABLE ${quoteTable(target.schema, target.table)}`;
+      hash.update(`${sql}\n${await showCreate(connection, sql)}\n`);
+    }
+    return hash.digest('hex');
+  }
+
+  /** Downstream names of what the statement names; a database has no table. */
+  #targets(part: DdlPart): { schema: string; table: string }[] {
+    const { mapping } = this.#options.plan;
+    return part.statement.objects.map(({ type, schema, name }) =>
+      type === 'database' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, name),
+    );
+  }
+}
+
+/** Unknown database, no such table; a view or other object is no table either. */
+const ABSENT = new Set([1049, 1146, 1347]);
+
+async function showCreate(connection: DbConnection, sql: string): Promise<string> {
+  try {
+    const [row] = await queryRows(connection, 'downstream', sql);
+    const text = String(row?.['Create Table'] ?? row?.['Create Database'] ?? '');
+    // The counter moves with rows, not with structure.
+    return text.replace(/ AUTO_INCREMENT=\d+/, '');
+  } catch (error) {
+    if (ABSENT.has(serverErrno(error) ?? 0)) return 'absent';
+    throw error;
+  }
+}

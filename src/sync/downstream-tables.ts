@@ -1,0 +1,149 @@
+import type { DbConnection, Row } from '../mysql/connect.js';
+import { queryRows } from '../mysql/connect.js';
+import { quoteString } from '../mysql/quote.js';
+import { introspectTable } from '../schema/introspect.js';
+import type { Table } from '../schema/model.js';
+import type { ServerProfile } from '../schema/server-profile.js';
+import { SAME_NAMES, TablePlan, type DownstreamTable, type TableMapping } from './table-plan.js';
+import type { Target } from './target.js';
+
+/** Actions by which a server changes rows of the child itself. */
+const CHANGING_ACTIONS = new Set(['CASCADE', 'SET NULL', 'SET DEFAULT']);
+
+/** Tables whose description stays in memory. */
+const CACHE_SIZE = 4_000;
+
+/** A foreign key of the downstream, seen from the referenced table. */
+interface Reference {
+  schema: string;
+  table: string;
+  refSchema: string;
+  refTable: string;
+  refColumns: string[];
+  changesChildren: boolean;
+}
+
+/** Knows the downstream's tables as they are, and works out how rows are written to them. */
+export class DownstreamTables {
+  readonly #connection: () => Promise<DbConnection>;
+  readonly #profile: ServerProfile;
+  readonly #target: Target;
+  readonly #mapping: TableMapping;
+  readonly #tables = new Map<string, DownstreamTable | undefined>();
+  #plans = new WeakMap<Table, TablePlan>();
+  #references: Reference[] | undefined;
+
+  constructor(
+    connection: () => Promise<DbConnection>,
+    profile: ServerProfile,
+    target: Target,
+    mapping: TableMapping = SAME_NAMES,
+  ) {
+    this.#connection = connection;
+    this.#profile = profile;
+    this.#target = target;
+    this.#mapping = mapping;
+  }
+
+  /** The plan for rows of that structure. At once when it is known already. */
+  planFor(source: Table): TablePlan | Promise<TablePlan> {
+    return this.#plans.get(source) ?? this.#makePlan(source);
+  }
+
+  /** Forgets everything: a DDL was executed. */
+  invalidate(): void {
+    this.#tables.clear();
+    this.#plans = new WeakMap();
+    this.#references = undefined;
+  }
+
+  async #makePlan(source: Table): Promise<TablePlan> {
+    const { schema, table } = this.#mapping.target(source.schema, source.name);
+    const plan = new TablePlan(source, await this.#load(schema, table), this.#mapping, this.#target);
+    this.#plans.set(source, plan);
+    return plan;
+  }
+
+  async #load(schema: string, table: string): Promise<DownstreamTable | undefined> {
+    const key = JSON.stringify([schema, table]);
+    if (this.#tables.has(key)) return this.#tables.get(key);
+    const connection = await this.#connection();
+    const structure = await introspectTable(connection, this.#profile, schema, table);
+    const found =
+      structure === undefined
+        ? undefined
+        : {
+            structure,
+            hasTriggers: await hasTriggers(connection, schema, table),
+            children: await this.#childrenOf(connection, schema, table),
+          };
+    if (this.#tables.size >= CACHE_SIZE) this.#tables.clear();
+    this.#tables.set(key, found);
+    return found;
+  }
+
+  /** Direct children and, behind those that the server changes itself, theirs. */
+  async #childrenOf(connection: DbConnection, schema: string, table: string): Promise<DownstreamTable['children']> {
+    this.#references ??= await readReferences(connection);
+    const references = this.#references;
+    const direct = references.filter((r) => r.refSchema === schema && r.refTable === table);
+    const children: DownstreamTable['children'] = [];
+    const seen = new Set<string>();
+    const add = (child: Reference, refColumns: string[]): void => {
+      const key = JSON.stringify([child.schema, child.table, refColumns]);
+      if (seen.has(key)) return;
+      seen.add(key);
+      const { changesChildren } = child;
+      children.push({ schema: child.schema, table: child.table, refColumns, changesChildren });
+      if (!changesChildren) return;
+      for (const next of references) {
+        if (next.refSchema === child.schema && next.refTable === child.table) add(next, refColumns);
+      }
+    };
+    for (const child of direct) add(child, child.refColumns);
+    return children;
+  }
+}
+
+async function hasTriggers(connection: DbConnection, schema: string, table: string): Promise<boolean> {
+  const rows = await queryRows(
+    connection,
+    'downstream',
+    `SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${quoteString(schema)} ` +
+      `AND EVENT_OBJECT_TABLE = ${quoteString(table)} LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
+async function readReferences(connection: DbConnection): Promise<Reference[]> {
+  const rows = await queryRows(
+    connection,
+    'downstream',
+    `SELECT k.TABLE_SCHEMA AS s, k.TABLE_NAME AS t, k.CONSTRAINT_NAME AS n, k.REFERENCED_TABLE_SCHEMA AS rs,
+       k.REFERENCED_TABLE_NAME AS rt, k.REFERENCED_COLUMN_NAME AS rc, r.DELETE_RULE AS d, r.UPDATE_RULE AS u
+     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+       AND r.TABLE_NAME = k.TABLE_NAME
+     WHERE k.REFERENCED_TABLE_NAME IS NOT NULL
+     ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
+  );
+  const byConstraint = new Map<string, Reference>();
+  for (const row of rows) {
+    const key = JSON.stringify([row['s'], row['t'], row['n']]);
+    const known = byConstraint.get(key);
+    if (known === undefined) byConstraint.set(key, referenceOf(row));
+    else known.refColumns.push(String(row['rc']));
+  }
+  return [...byConstraint.values()];
+}
+
+function referenceOf(row: Row): Reference {
+  return {
+    schema: String(row['s']),
+    table: String(row['t']),
+    refSchema: String(row['rs']),
+    refTable: String(row['rt']),
+    refColumns: [String(row['rc'])],
+    changesChildren: CHANGING_ACTIONS.has(String(row['d'])) || CHANGING_ACTIONS.has(String(row['u'])),
+  };
+}

@@ -1,0 +1,35 @@
+import type { StartMeta, SubtaskConfig } from '../config/types.js';
+import { isLostContact, type UnitContext, type UnitResult } from '../unit.js';
+import type { SyncProgress } from './progress.js';
+import { SyncUnit } from './sync-unit.js';
+import type { TableMapping } from './table-plan.js';
+
+/** Options of {@link runSync}. */
+export interface SyncOptions {
+  /** The worker's data directory, where the dump is. */
+  dataDir: string;
+  /** Where the dump stands, for when its directory is gone. */
+  dumpMeta?: StartMeta | undefined;
+  mapping?: TableMapping;
+}
+
+/**
+ * Replicates from the subtask's checkpoint on, or from the end of its dump, or from the place in the task file, until asked
+ * to end. Every change is applied exactly once, whatever happens to this process.
+ *
+ * @throws DmError with the place in the binlog where there is one; FenceLostError when another worker has taken over
+ */
+export async function runSync(
+  config: SubtaskConfig,
+  ctx: UnitContext<SyncProgress>,
+  options: SyncOptions,
+): Promise<UnitResult> {
+  if (ctx.signal.aborted) return { finished: false };
+  const unit = new SyncUnit(config, ctx, options);
+  try {
+    await unit.run();
+  } catch (error) {
+    if (!isLostContact(ctx.signal)) throw error;
+  }
+  return { finished: false };
+}

@@ -1,0 +1,44 @@
+import type { DbConnection } from '../mysql/connect.js';
+import { introspectTable } from '../schema/introspect.js';
+import type { Table } from '../schema/model.js';
+import type { ServerProfile } from '../schema/server-profile.js';
+import type { StructureSeed } from '../schema/tracker.js';
+import type { TableMapping } from './table-plan.js';
+
+/** Options of {@link serverSeed}. */
+export interface SeedOptions {
+  upstream: () => Promise<DbConnection>;
+  upstreamProfile: ServerProfile;
+  downstream: () => Promise<DbConnection>;
+  downstreamProfile: ServerProfile;
+  mapping: TableMapping;
+}
+
+/**
+ * The first structure of a table that neither the checkpoint nor the dump knows. The downstream's is what the table looked
+ * like when it was copied, the upstream's what it looks like now. The upstream's is taken where both have the same columns
+ * in the same order, and where the downstream has columns that the upstream lacks or none at all; otherwise a DDL that
+ * is still to come may be the difference, and the downstream's is taken.
+ */
+export function serverSeed(options: SeedOptions): StructureSeed {
+  return {
+    origin: 'upstream',
+    load: async (schema, table) => {
+      const target = options.mapping.target(schema, table);
+      const [up, down] = await Promise.all([
+        introspectTable(await options.upstream(), options.upstreamProfile, schema, table),
+        introspectTable(await options.downstream(), options.downstreamProfile, target.schema, target.table),
+      ]);
+      if (up === undefined || down === undefined) return up ?? down;
+      return hasAllColumns(up, down) ? down : up;
+    },
+  };
+}
+
+/** Whether the upstream has all columns of the downstream and more: then they were added since. */
+function hasAllColumns(up: Table, down: Table): boolean {
+  const names = new Set(up.columns.map((column) => column.name.toLowerCase()));
+  return (
+    up.columns.length > down.columns.length && down.columns.every((column) => names.has(column.name.toLowerCase()))
+  );
+}

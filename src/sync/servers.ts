@@ -1,0 +1,70 @@
+import type { DbConnection } from '../mysql/connect.js';
+import { queryRows } from '../mysql/connect.js';
+import { detectServer } from '../mysql/server-info.js';
+import { defaultCollationOf, loadServerProfile, type ServerProfile } from '../schema/server-profile.js';
+import type { Target } from './target.js';
+
+/** What a unit knows of its downstream. */
+export interface DownstreamInfo {
+  target: Target;
+  profile: ServerProfile;
+  /** It takes one change an ALTER TABLE only. */
+  splitsAlter: boolean;
+  hasDropIndexExistence: boolean;
+  hasUtf8mb4Default: boolean;
+}
+
+export async function describeDownstream(connection: DbConnection): Promise<DownstreamInfo> {
+  const info = await detectServer(connection, 'downstream');
+  const rows = await queryRows(
+    connection,
+    'downstream',
+    'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS',
+  );
+  const charsets = new Set(rows.map((row) => String(row['name']).toLowerCase()));
+  const profile = await loadServerProfile(connection);
+  return {
+    target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: info.maxAllowedPacket },
+    profile,
+    splitsAlter: info.isTiDB,
+    hasDropIndexExistence: info.isTiDB || info.flavor === 'mariadb',
+    hasUtf8mb4Default: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80011,
+  };
+}
+
+/** What a unit knows of its upstream. */
+export interface UpstreamInfo {
+  profile: ServerProfile;
+  /** The server's own time zone now, as `+01:00`. */
+  offset: string;
+  utf8mb4Collation: string;
+}
+
+export async function describeUpstream(connection: DbConnection): Promise<UpstreamInfo> {
+  const profile = await loadServerProfile(connection);
+  const [row] = await queryRows(
+    connection,
+    'upstream',
+    "SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone)) AS minutes",
+  );
+  return {
+    profile,
+    offset: offsetText(Number(row?.['minutes'] ?? 0)),
+    utf8mb4Collation: defaultCollationOf(profile, 'utf8mb4'),
+  };
+}
+
+function offsetText(minutes: number): string {
+  const sign = minutes < 0 ? '-' : '+';
+  const absolute = Math.abs(minutes);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${sign}${two(Math.floor(absolute / 60))}:${two(absolute % 60)}`;
+}
+
+/** Seconds that the upstream's clock is ahead of ours, half of the round trip taken off. */
+export async function clockOffset(connection: DbConnection): Promise<number> {
+  const before = Date.now();
+  const [row] = await queryRows(connection, 'upstream', 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now');
+  const after = Date.now();
+  return Number(row?.['now'] ?? 0) - (before + after) / 2000;
+}

@@ -1,0 +1,303 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBinlogStream, type BinlogStreamOptions } from '../binlog/stream.js';
+import type { SubtaskConfig } from '../config/types.js';
+import { FenceLostError } from '../meta/fence.js';
+import { metaTables } from '../meta/tables.js';
+import { openConnection, type DbConnection } from '../mysql/connect.js';
+import { isRetryable } from '../mysql/errors.js';
+import { isLostContact, type UnitContext } from '../unit.js';
+import { assemble, type Parts } from './assemble.js';
+import { Control } from './control.js';
+import type { EventStream } from './events.js';
+import { rowFailure } from './failure.js';
+import { newCounters, type SyncProgress } from './progress.js';
+import type { SyncOptions } from './run.js';
+import { StatusReporter } from './status.js';
+import { UpstreamWatch } from './upstream-watch.js';
+
+/** How long trouble that may pass is met with repetitions before it ends the unit, milliseconds. */
+const RETRY_MS = 60_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 3_000;
+
+/** Time for the transaction being read, then for changes under way, when the unit is asked to end. */
+const FINISH_READING_MS = 500;
+const DRAIN_MS = 1_000;
+
+const TICK_MS = 250;
+const REPORT_MS = 500;
+
+/** Least time between two flushes while nothing is under way. */
+const IDLE_FLUSH_MS = 1_000;
+
+/** An error of the upstream's stream, told apart from those of applying. */
+class ReaderError extends Error {
+  override readonly name = 'ReaderError';
+}
+
+/** One run of the sync unit: from the checkpoint until asked to end. See `runSync`. */
+export class SyncUnit {
+  readonly #config: SubtaskConfig;
+  readonly #ctx: UnitContext<SyncProgress>;
+  readonly #options: SyncOptions;
+  readonly #dead = new AbortController();
+  readonly #ending = new AbortController();
+  readonly #counters = newCounters();
+  readonly #control: Control;
+  readonly #watch: UpstreamWatch;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #upstream: Promise<DbConnection> | undefined;
+  #stream: EventStream | undefined;
+  #parts: Parts | undefined;
+  /** Failure of something that nobody waits for. */
+  #background: { error: unknown } | undefined;
+  #lastFlush = Date.now();
+  #lastReport = 0;
+
+  constructor(config: SubtaskConfig, ctx: UnitContext<SyncProgress>, options: SyncOptions) {
+    this.#config = config;
+    this.#ctx = ctx;
+    this.#options = options;
+    const [dead, ending] = [this.#dead.signal, this.#ending.signal];
+    this.#control = new Control({ to: config.to, retryMs: RETRY_MS, dead, ending });
+    this.#watch = new UpstreamWatch(config.from, config.flavor, ctx.logger);
+  }
+
+  /** Runs until the context's signal fires, or an error. */
+  async run(): Promise<void> {
+    const { signal } = this.#ctx;
+    const onAbort = (): void => this.#onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    let failure: { error: unknown } | undefined;
+    try {
+      this.#parts = await this.#assemble();
+      this.#startTimers(this.#parts);
+      await this.#read(this.#parts);
+    } catch (error) {
+      failure = this.#background ?? { error };
+    }
+    signal.removeEventListener('abort', onAbort);
+    await this.#close(failure?.error);
+    if (failure === undefined) return;
+    if (!signal.aborted || failure.error instanceof FenceLostError) throw rowFailure(failure.error);
+    this.#ctx.logger.info('the unit met an error while it ended', { error: String(failure.error) });
+  }
+
+  #assemble(): Promise<Parts> {
+    const config = this.#config;
+    return assemble({
+      config,
+      options: this.#options,
+      worker: this.#ctx.worker,
+      logger: this.#ctx.logger,
+      tables: metaTables(config.metaSchema, config.task),
+      control: this.#control,
+      upstream: () => this.#upstreamConnection(),
+      counters: this.#counters,
+      retryMs: RETRY_MS,
+      dead: this.#dead.signal,
+      ending: this.#ending.signal,
+      onFailed: () => this.#wakeReader(),
+    });
+  }
+
+  /** Connection for questions to the upstream; opened again when it broke. */
+  async #upstreamConnection(): Promise<DbConnection> {
+    try {
+      const connection = await (this.#upstream ??= openConnection(this.#config.from, { role: 'upstream' }));
+      await connection.ping();
+      return connection;
+    } catch {
+      this.#upstream = openConnection(this.#config.from, { role: 'upstream' });
+      return this.#upstream;
+    }
+  }
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+
+  /** Reads until the unit is asked to end. A stream that breaks is opened again behind the last complete transaction. */
+  async #read(parts: Parts): Promise<void> {
+    let failingSince: number | undefined;
+    let delay = FIRST_DELAY_MS;
+    while (!this.#ctx.signal.aborted) {
+      const before = parts.keeper.last.location;
+      try {
+        await this.#readStream(parts);
+        failingSince = undefined;
+      } catch (error) {
+        parts.pipeline.throwIfFailed();
+        if (!(error instanceof ReaderError)) throw error;
+        if (parts.keeper.last.location !== before) failingSince = undefined;
+        failingSince ??= Date.now();
+        if (failingSince === Date.now()) delay = FIRST_DELAY_MS;
+        if (!isRetryable(error.cause) || Date.now() - failingSince > RETRY_MS) throw error.cause;
+        this.#ctx.logger.warn('the binlog stream is opened again', { error: String(error.cause) });
+        await sleep(delay, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+        delay = Math.min(MAX_DELAY_MS, delay * 2);
+      }
+    }
+  }
+
+  async #readStream(parts: Parts): Promise<void> {
+    const { applier } = parts;
+    applier.rewind();
+    const { signal } = this.#ctx;
+    const stream = await this.#openStream(parts);
+    this.#stream = stream;
+    const events = stream[Symbol.asyncIterator]();
+    try {
+      this.#throwBackground();
+      for (;;) {
+        const step = await events.next().catch((cause: unknown) => {
+          throw new ReaderError('the upstream cannot be read', { cause });
+        });
+        this.#throwBackground();
+        parts.pipeline.throwIfFailed();
+        if (step.done === true) return;
+        const work = applier.apply(step.value);
+        if (work !== undefined) await work;
+        if (signal.aborted && (this.#ending.signal.aborted || !applier.inTransaction)) return;
+        if (applier.takeRestart()) return;
+      }
+    } finally {
+      this.#stream = undefined;
+      await stream.close();
+    }
+  }
+
+  async #openStream({ applier, keeper }: Parts): Promise<EventStream> {
+    const { location } = keeper.last;
+    const options: BinlogStreamOptions = {
+      source: this.#config.from,
+      flavor: this.#config.flavor,
+      serverId: this.#config.serverId,
+      start: location.name === '' ? { gtidSet: location.gtidSet } : location,
+      useGtid: this.#config.enableGtid,
+      lookup: (schema, table) => applier.lookup(schema, table),
+      logger: this.#ctx.logger,
+      signal: this.#ending.signal,
+    };
+    try {
+      return await openBinlogStream(options);
+    } catch (cause) {
+      throw new ReaderError('the upstream cannot be read', { cause });
+    }
+  }
+
+  #throwBackground(): void {
+    if (this.#background !== undefined) throw this.#background.error;
+  }
+
+  /** Lets the loop that waits for an event look around. */
+  #wakeReader(): void {
+    void this.#stream?.close();
+  }
+
+  // --- beside reading ------------------------------------------------------------------------------------------------
+
+  #startTimers(parts: Parts): void {
+    const { flavor, enableGtid } = this.#config;
+    const status = new StatusReporter(flavor, enableGtid, Date.now());
+    const tick = (): void => {
+      const now = Date.now();
+      this.#flushIfDue(parts, now);
+      if (now - this.#lastReport >= REPORT_MS) this.#report(parts, status, now);
+    };
+    tick();
+    this.#timers.push(setInterval(tick, TICK_MS));
+  }
+
+  #flushIfDue({ keeper, pipeline, applier }: Parts, now: number): void {
+    const interval = this.#config.sync.checkpointFlushIntervalMs;
+    const wait = pipeline.pendingRows === 0 ? Math.min(IDLE_FLUSH_MS, interval) : interval;
+    if (applier.busyWithDdl || this.#ending.signal.aborted || now - this.#lastFlush < wait || !keeper.isDue) return;
+    this.#lastFlush = now;
+    keeper.flush().catch((error: unknown) => this.#failInBackground(error));
+  }
+
+  #failInBackground(error: unknown): void {
+    this.#background ??= { error };
+    this.#wakeReader();
+  }
+
+  #report({ keeper, pipeline, applier }: Parts, status: StatusReporter, now: number): void {
+    this.#lastReport = now;
+    const progress = status.progress(
+      {
+        counters: this.#counters,
+        flushed: keeper.flushed,
+        last: keeper.last.location,
+        reader: applier.position,
+        inTransaction: applier.inTransaction,
+        pendingRows: pipeline.pendingRows,
+        oldestPending: pipeline.lowestPending?.origin.timestamp,
+        flushIsDue: keeper.isDue,
+        upstream: this.#watch.location,
+        clockOffset: this.#watch.offset,
+      },
+      now,
+    );
+    this.#ctx.report(progress);
+  }
+
+  // --- end -----------------------------------------------------------------------------------------------------------
+
+  #onAbort(): void {
+    if (isLostContact(this.#ctx.signal)) {
+      this.#die();
+      return;
+    }
+    if (this.#parts?.applier.inTransaction !== true) this.#wakeReader();
+    setTimeout(() => {
+      this.#wakeReader();
+      // Whoever waits for room in the pipeline, for a DDL or for a server goes on from here.
+      void this.#drainThenEnd();
+    }, FINISH_READING_MS);
+  }
+
+  async #drainThenEnd(): Promise<void> {
+    const drained = this.#parts?.pipeline.drained().catch(() => undefined);
+    await Promise.race([drained, sleep(DRAIN_MS)]);
+    this.#ending.abort();
+    void this.#parts?.pipeline.stop();
+  }
+
+  /** Nothing may be written any more, not even what is on its way. */
+  #die(): void {
+    this.#dead.abort();
+    this.#ending.abort();
+    this.#wakeReader();
+    void this.#parts?.pipeline.stop();
+  }
+
+  async #close(failure: unknown): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#watch.close();
+    const parts = this.#parts;
+    const mayWrite = !isLostContact(this.#ctx.signal) && !(failure instanceof FenceLostError);
+    if (parts !== undefined) {
+      if (!mayWrite) this.#die();
+      else if (failure === undefined) await this.#drainThenEnd();
+      else this.#ending.abort();
+      await parts.pipeline.stop();
+      if (mayWrite) await this.#flushLast(parts);
+      parts.ddl.close();
+      parts.tracker.close();
+    }
+    this.#dead.abort();
+    this.#control.close();
+    void this.#upstream?.then((connection) => connection.destroy()).catch(() => undefined);
+  }
+
+  /** What cannot be stored now is found again by the bookkeeping. */
+  async #flushLast({ keeper, tracker, applier }: Parts): Promise<void> {
+    // A DDL that was tracked but not executed must not get into the checkpoint.
+    if (applier.busyWithDdl) tracker.rollback();
+    if (!keeper.isDue) return;
+    try {
+      await keeper.flush();
+    } catch (error) {
+      this.#ctx.logger.warn('the last checkpoint cannot be stored', { error: String(error) });
+    }
+  }
+}
