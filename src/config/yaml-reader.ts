@@ -5,6 +5,8 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
+  type Alias,
   type Document,
   type Node,
   type Pair,
@@ -51,12 +53,13 @@ export interface ConfigDocument<T> {
 export function readYaml<S extends z.ZodType>(text: string, file: string, schema: S): ConfigDocument<z.output<S>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: false, prettyErrors: false });
-  const place = new Places(file, document, lines);
+  const anchors = resolveAliases(document);
+  const place = new Places(file, document, lines, anchors);
   const broken = document.errors[0];
   if (broken !== undefined) {
     throw dmError(20003, [`${place.ofOffset(broken.pos[0])}${syntaxProblem(broken, text)}`]);
   }
-  const reader = new SchemaReader(document);
+  const reader = new SchemaReader(anchors);
   const raw = document.contents === null ? {} : reader.read(document.contents, schema, []);
   const parsed = schema.safeParse(raw ?? {}, { reportInput: true });
   const findings = [...reader.findings];
@@ -87,11 +90,13 @@ class Places {
   private readonly file: string;
   private readonly document: Document.Parsed;
   private readonly lines: LineCounter;
+  private readonly anchors: ReadonlyMap<Alias, Node>;
 
-  constructor(file: string, document: Document.Parsed, lines: LineCounter) {
+  constructor(file: string, document: Document.Parsed, lines: LineCounter, anchors: ReadonlyMap<Alias, Node>) {
     this.file = file;
     this.document = document;
     this.lines = lines;
+    this.anchors = anchors;
   }
 
   ofOffset(offset: number): string {
@@ -109,7 +114,7 @@ class Places {
     let node: unknown = this.document.contents;
     let offset = this.document.contents?.range?.[0] ?? 0;
     for (const step of path) {
-      if (isAlias(node)) node = node.resolve(this.document);
+      if (isAlias(node)) node = this.anchors.get(node);
       if (isMap(node)) {
         const pair: Pair | undefined = node.items.find((item) => keyText(item.key) === String(step));
         if (pair === undefined) break;
@@ -129,16 +134,17 @@ class Places {
 /** Turns YAML nodes into plain values along a schema, which tells unknown keys and what a plain scalar means. */
 class SchemaReader {
   readonly findings: Finding[] = [];
-  private readonly document: Document.Parsed;
+  private readonly anchors: ReadonlyMap<Alias, Node>;
+  private readonly merging = new Set<Node>();
   private values = 0;
 
-  constructor(document: Document.Parsed) {
-    this.document = document;
+  constructor(anchors: ReadonlyMap<Alias, Node>) {
+    this.anchors = anchors;
   }
 
   read(node: Node | null | undefined, schema: z.ZodType, path: KeyPath): unknown {
     if (++this.values > MAX_VALUES) throw dmError(20003, [`the file holds more than ${MAX_VALUES} values`]);
-    const target = isAlias(node) ? node.resolve(this.document) : node;
+    const target = isAlias(node) ? this.resolve(node, path) : node;
     const wanted = unwrap(schema);
     if (isMap(target)) return this.readMap(target.items as Pair<Node, Node | null>[], wanted, path);
     if (isSeq(target)) {
@@ -151,6 +157,12 @@ class SchemaReader {
       });
     }
     return isScalar(target) ? scalarValue(target.value, target.source, wanted) : undefined;
+  }
+
+  private resolve(alias: Alias, path: KeyPath): Node | undefined {
+    const target = this.anchors.get(alias);
+    if (target === undefined) this.findings.push({ path, text: `nothing is anchored as &${alias.source}` });
+    return target;
   }
 
   private readMap(pairs: Pair<Node, Node | null>[], schema: z.ZodType, path: KeyPath): Record<string, unknown> {
@@ -192,19 +204,37 @@ class SchemaReader {
     schema: z.ZodObject | z.ZodRecord,
     path: KeyPath,
   ): void {
-    const target = isAlias(node) ? node.resolve(this.document) : node;
+    const target = isAlias(node) ? this.resolve(node, path) : node;
     const sources = isSeq(target) ? (target.items as Node[]) : [target];
     for (const source of sources) {
-      const map = isAlias(source) ? source.resolve(this.document) : source;
-      if (!isMap(map)) {
-        this.findings.push({ path, text: 'the merge key `<<` must stand for a map' });
+      const map = isAlias(source) ? this.resolve(source, path) : source;
+      if (!isMap(map) || this.merging.has(map)) {
+        this.findings.push({ path, text: 'the merge key `<<` must stand for another map' });
         return;
       }
-      if (path.length > 20) return;
+      this.merging.add(map);
       const entries = this.readMap(map.items as Pair<Node, Node | null>[], schema, path);
+      this.merging.delete(map);
       for (const [key, value] of Object.entries(entries)) if (!(key in result)) result[key] = value;
     }
   }
+}
+
+/** What each alias stands for. One walk over the document: looking each up by itself would walk it every time. */
+function resolveAliases(document: Document.Parsed): Map<Alias, Node> {
+  const anchored = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        const target = anchored.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) {
+        anchored.set(node.anchor, node);
+      }
+    },
+  });
+  return targets;
 }
 
 function childOf(schema: z.ZodObject, key: string): z.ZodType | undefined {
