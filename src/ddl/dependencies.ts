@@ -70,10 +70,10 @@ function indexNames(changes: readonly Change[]): string | undefined {
 function primaryKey(changes: readonly Change[]): string | undefined {
   const drops = changes.some(({ clause }) => clause.action === 'drop-primary-key' || clause.action === 'drop-index');
   if (!drops) return undefined;
-  const remade = changes.some((change) => {
-    const { element } = change;
+  const remade = changes.some(({ clause, element }) => {
     if (element?.element === 'index') return element.kind === 'PRIMARY' || element.kind === 'UNIQUE';
-    return definedColumn(change) !== undefined;
+    if (element?.element === 'column') return element.primaryKey || element.unique || element.autoIncrement;
+    return clause.action === 'modify-column' || clause.action === 'change-column';
   });
   return remade ? 'a key is dropped while columns or keys that may need each other change' : undefined;
 }
