@@ -179,9 +179,9 @@ describe('partitions', () => {
     ['IMPORT PARTITION ALL TABLESPACE', 'import', []],
   ];
   it.each(operations)('%s', (text, operation, names) => {
-    const read = clause('partition', text);
-    expect(read.operation).toBe(operation);
-    expect(read.partitions.map((ident) => ident.name)).toEqual(names);
+    const found = clause('partition', text);
+    expect(found.operation).toBe(operation);
+    expect(found.partitions.map((ident) => ident.name)).toEqual(names);
   });
 
   it('reads the other table of EXCHANGE and CONVERT', () => {

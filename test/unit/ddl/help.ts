@@ -14,14 +14,19 @@ export function read(sql: string, options: Options = {}): Statement {
   return readStatement(sql, { flavor: 'mysql', defaultSchema: 'db', ...options });
 }
 
-export function readAs<K extends Statement['kind']>(
-  kind: K,
-  sql: string,
-  options: Options = {},
-): Extract<Statement, { kind: K }> {
+/** Also finds the members of the union that stand for several kinds. */
+type StatementOf<K extends Statement['kind']> = Statement extends infer S
+  ? S extends { kind: Statement['kind'] }
+    ? K extends S['kind']
+      ? S
+      : never
+    : never
+  : never;
+
+export function readAs<K extends Statement['kind']>(kind: K, sql: string, options: Options = {}): StatementOf<K> {
   const statement = read(sql, options);
   if (statement.kind !== kind) throw new Error(`read as ${statement.kind}, not ${kind}: ${sql}`);
-  return statement as Extract<Statement, { kind: K }>;
+  return statement as StatementOf<K>;
 }
 
 export function create(body: string, options: Options = {}): CreateTable {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addExistence, readStatement, renameObjects, rewriteStatement } from '../../../src/ddl/index.js';
 import { read, type Options } from './help.js';
