@@ -52,10 +52,12 @@ function canonicalValue({ name, dataType }: ComparedColumn): string {
     case 'set':
       // The number tells the error value from a member named ''.
       return `CONCAT(${c} + 0, ':', HEX(CONVERT(${c} USING utf8mb4)))`;
-    case 'float':
     case 'double':
+      // The column itself shows all its digits; the text of an expression would be cut at 22 characters by MySQL.
+      return `CAST(${c} AS CHAR)`;
+    case 'float':
       // As a double a FLOAT shows all its digits; multiplying keeps the sign of zero. MySQL cuts the text at 22
-      // characters, one too short for a sign and 17 digits with a long exponent: the first character goes apart.
+      // characters, one too short for a sign, 17 digits and an exponent: the first character goes apart.
       return `CONCAT(LEFT(CAST(${c} * 1e0 AS CHAR), 1), CAST(ABS(${c} * 1e0) AS CHAR))`;
     default:
       return `CAST(${c} AS CHAR)`;

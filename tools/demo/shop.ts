@@ -148,7 +148,7 @@ const CONTENT: Record<Table, [columns: string, values: string]> = {
     'id, category_id, sku, name, description, price, tax_rate, attributes, labels, weight, status, thumbnail, updated_at',
     `n, 1 + ${random(1, 150)}, UNHEX(LPAD(HEX(n), 16, '0')), CONCAT('Product ', n), REPEAT(CONCAT('Fine item ', n, '. '), 1 + ${random(2, 12)}),
      1 + ${random(3, 50_000)} / 100, ELT(1 + ${random(4, 2)}, 0.190, 0.070),
-     JSON_OBJECT('color', ELT(1 + ${random(5, 3)}, 'red', 'blau', '緑'), 'dimensions', JSON_OBJECT('w', n % 90, 'h', 1.5), 'eco', n % 2 = 0),
+     JSON_OBJECT('color', ELT(1 + ${random(5, 3)}, 'red', 'blau', '緑'), 'dimensions', JSON_OBJECT('w', n % 90, 'h', 1.5e0), 'eco', n % 2 = 0),
      ${random(6, 16)}, IF(n % 5 = 0, NULL, ${random(7, 100_000)} / 7), 1 + ${random(8, 3)}, IF(n % 3 = 0, NULL, UNHEX(SHA2(n, 256))),
      DATE_ADD('2023-01-01', INTERVAL ${random(9, 30_000_000)} SECOND)`,
   ],
@@ -159,7 +159,7 @@ const CONTENT: Record<Table, [columns: string, values: string]> = {
   orders: [
     'id, customer_id, status, currency, total, metadata, placed_at',
     `n, 1 + ${random(1, 30_000)}, 1 + ${random(2, 4)}, ELT(1 + ${random(3, 3)}, 'EUR', 'JPY', 'USD'), ${random(4, 900_000)} / 100,
-     IF(n % 3 = 0, NULL, JSON_OBJECT('channel', 'web', 'coupon', NULL, 'score', n / 4)), DATE_ADD('2022-01-01', INTERVAL ${random(5, 80_000_000)} SECOND)`,
+     IF(n % 3 = 0, NULL, JSON_OBJECT('channel', 'web', 'coupon', NULL, 'score', n * 0.25e0)), DATE_ADD('2022-01-01', INTERVAL ${random(5, 80_000_000)} SECOND)`,
   ],
   order_items: [
     'order_id, line, product_id, quantity, unit_price',

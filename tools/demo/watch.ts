@@ -1,7 +1,7 @@
 /** Follows one subtask and draws its stage, unit and progress. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusClient, SubtaskView } from '../../cli/status-client.js';
-import type { Progress } from '../../workflows/contract.js';
+import type { SyncProgress } from '../../workflows/contract.js';
 import { readPosition } from '../product/position.js';
 import { bar, bytes, count, seconds } from './screen.js';
 import type { Screen } from './screen.js';
@@ -9,6 +9,8 @@ import type { Screen } from './screen.js';
 const POLL_MS = 400;
 /** A status that cannot be read for this long ends the demo. */
 const UNREADABLE_MS = 30_000;
+/** A worker reports each second; after this long its figures are not shown any more. */
+const SILENCE_MS = 3_000;
 /** Rates are means over about this time. */
 const RATE_WINDOW_MS = 3_000;
 
@@ -74,29 +76,45 @@ export class Watcher {
       this.screen.say(`${this.screen.mark()}   ${unit}: ${stage}${worker ? ` on ${worker}` : ''}`);
       this.lastStage = label;
     }
-    this.screen.status(`        ${label.padEnd(13)} ${this.describe(view.progress)}`);
+    this.screen.status(`        ${label.padEnd(13)} ${this.describe(view)}`);
   }
 
-  private describe(progress: Progress | undefined): string {
-    if (!progress || progress.unit === 'Check') return '';
-    if (progress.unit === 'Sync') {
-      const behind = progress.synced ? 'caught up' : `${progress.secondsBehindMaster} s behind`;
-      const rate = `${count(Number(progress.recentRps))} rows/s`;
-      return `${bar(syncShare(progress.syncerBinlog, progress.masterBinlog))} ${rate}, ${count(Number(progress.totalRows))} rows, ${behind}, ${progress.syncerBinlog} of ${progress.masterBinlog}`;
-    }
+  private describe({ state, progress, running }: SubtaskView): string {
+    const silence = Date.now() - (running?.lastHeartbeat ?? Date.now());
+    if (silence > SILENCE_MS) return `no sign of life of the worker for ${seconds(silence)}`;
+    // A new unit begins with the last progress of the one before.
+    if (!progress || progress.unit === 'Check' || progress.unit !== state.unit || state.stage !== 'Running') return '';
+    if (progress.unit === 'Sync') return this.describeSync(progress);
     const done = { rows: Number(progress.finishedRows), bytes: Number(progress.finishedBytes) };
     const rate = this.rate(progress.unit, done.rows, done.bytes);
     const share =
       progress.unit === 'Dump'
         ? done.rows / Math.max(1, Number(progress.estimateTotalRows))
         : done.bytes / Math.max(1, Number(progress.totalBytes));
-    const left = share > 0 && share < 1 ? `, ${seconds((rate.elapsed * (1 - share)) / share)} left` : '';
+    const left = share > 0 && share < 1 ? `, ETA ${seconds((rate.elapsed * (1 - share)) / share)}` : '';
     return `${bar(share)} ${count(done.rows)} rows, ${count(rate.rows)} rows/s, ${bytes(done.bytes)}, ${bytes(rate.bytes)}/s${left}`;
+  }
+
+  private describeSync(progress: SyncProgress): string {
+    const rows = `${count(Number(progress.totalRows))} rows, ${count(Number(progress.recentRps))} rows/s`;
+    const lag = `lag ${progress.secondsBehindMaster} s`;
+    const ours = readPosition(progress.readerBinlog);
+    const theirs = readPosition(progress.masterBinlog);
+    // Bytes are counted within one binlog file alone.
+    if (!ours || !theirs || ours.file !== theirs.file) return `${rows}, ${lag}, at ${progress.readerBinlog}`;
+    const rate = this.rate(`Sync ${ours.file}`, Number(progress.totalRows), ours.pos);
+    const [begin] = this.samples;
+    const total = theirs.pos - (begin?.bytes ?? 0);
+    const behind = Math.max(0, theirs.pos - ours.pos);
+    const eta = behind > 0 && rate.bytes > 0 ? `, ETA ${seconds((behind / rate.bytes) * 1000)}` : '';
+    return `${bar(1 - behind / Math.max(1, total))} ${rows}, ${bytes(rate.bytes)}/s, ${bytes(behind)} behind, ${lag}${eta}`;
   }
 
   private rate(unit: string, rows: number, size: number): { rows: number; bytes: number; elapsed: number } {
     const now = performance.now();
-    if (this.samples[0]?.unit !== unit) this.samples = [{ at: now - POLL_MS, unit, rows: 0, bytes: 0 }];
+    const copying = !unit.startsWith('Sync');
+    if (this.samples[0]?.unit !== unit)
+      this.samples = [{ at: now - POLL_MS, unit, rows: copying ? 0 : rows, bytes: copying ? 0 : size }];
     const [begin] = this.samples;
     this.samples.push({ at: now, unit, rows, bytes: size });
     const window = this.samples.findLast((s) => now - s.at >= RATE_WINDOW_MS) ?? begin;
@@ -104,14 +122,6 @@ export class Watcher {
     const past = (now - window.at) / 1000;
     return { rows: (rows - window.rows) / past, bytes: (size - window.bytes) / past, elapsed: now - begin.at };
   }
-}
-
-/** Share of the binlog file that is behind us; a coarse figure, for the bar alone. */
-function syncShare(ours: string, theirs: string): number {
-  const a = readPosition(ours);
-  const b = readPosition(theirs);
-  if (!a || !b) return 0;
-  return a.file === b.file ? a.pos / Math.max(1, b.pos) : 0;
 }
 
 /** The error that stopped the subtask, or that its last attempt met. */
