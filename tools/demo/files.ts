@@ -7,6 +7,8 @@ import { SHOP } from './shop.js';
 
 export const TASK = 'demo-shop';
 export const SOURCE = 'demo-upstream';
+/** Database of the task's checkpoints, apart from those of a user's own tasks. */
+export const META = 'dm_demo_meta';
 
 export interface DemoFiles {
   source: string;
@@ -29,6 +31,7 @@ export async function writeFiles(
   const task = {
     name: TASK,
     'task-mode': 'all',
+    'meta-schema': META,
     'target-database': { host: down.host, port: down.port, user: down.user, password: await encrypt(down.password) },
     'mysql-instances': [
       {

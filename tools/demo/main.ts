@@ -11,7 +11,7 @@ import type { Position } from '../product/position.js';
 import { WorkerProgram, dmctl } from '../product/processes.js';
 import { connect, startEnvironment } from './environment.js';
 import type { Environment } from './environment.js';
-import { SOURCE, TASK, writeFiles } from './files.js';
+import { META, SOURCE, TASK, writeFiles } from './files.js';
 import { USAGE, readDemoOptions } from './options.js';
 import type { DemoOptions } from './options.js';
 import { Screen, count, seconds } from './screen.js';
@@ -59,7 +59,8 @@ async function demo(options: DemoOptions, screen: Screen, cleanups: Cleanups): P
   if (!environment.own.temporal)
     cleanups.push(async () => void (await dmctl(['operate-source', 'stop', SOURCE], environment.env)));
   await command('check-task', files.task);
-  await command('start-task', files.task);
+  // An earlier demo that was killed may have left checkpoints.
+  await command('start-task', files.task, '--remove-meta');
   if (!environment.own.temporal) cleanups.push(async () => void (await dmctl(['stop-task', TASK], environment.env)));
 
   const access = await connectTemporal();
@@ -155,7 +156,7 @@ async function fillUpstream(
       }
     }
     if (!environment.own.up) cleanups.push(() => dropAt(environment.up, [SHOP]));
-    if (!environment.own.down) cleanups.push(() => dropAt(environment.down, [SHOP]));
+    if (!environment.own.down) cleanups.push(() => dropAt(environment.down, [SHOP, META]));
     await createShop(connections, (rows) => detail(`${count(rows)} rows`));
   } finally {
     for (const connection of [...connections, down]) connection.destroy();
