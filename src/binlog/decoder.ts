@@ -166,7 +166,7 @@ export class BinlogDecoder {
         if (this.executed === undefined && this.group === 'none') this.executed = MysqlGtidSet.decode(body);
         return;
       case EventType.mariadbGtidList:
-        this.seedMariadb(body);
+        this.seedMariadb(header, body);
         return;
       case EventType.heartbeat:
       case EventType.heartbeatV2:
@@ -327,11 +327,10 @@ export class BinlogDecoder {
     yield this.keepAlive(header);
   }
 
-  private seedMariadb(body: Buffer): void {
-    if (this.executed !== undefined || this.group !== 'none' || this.tracker.movedInFile) return;
-    const set = new MariadbGtidSet();
-    for (const gtid of parseMariadbGtidList(body)) set.add(gtid);
-    this.executed = set;
+  /** What stands at the head of a file is exact; the lists that the server makes up are not. */
+  private seedMariadb(header: Header, body: Buffer): void {
+    if (this.executed !== undefined || this.group !== 'none' || (header.flags & EventFlag.artificial) !== 0) return;
+    this.executed = mariadbSet(body);
   }
 
   /** Before the place to begin at: collects GTIDs alone. True when the event is done with. */
@@ -348,9 +347,11 @@ export class BinlogDecoder {
     if (comparePositions(end, skipTo) > 0) {
       throw new CorruptEventError(`${skipTo.pos} is inside the event at ${start.pos}`);
     }
-    if (header.type === EventType.previousGtids) this.executed = MysqlGtidSet.decode(body);
+    if (header.type === EventType.previousGtids) this.executed ??= MysqlGtidSet.decode(body);
+    else if (header.type === EventType.mariadbGtidList) this.executed ??= mariadbSet(body);
     else if (header.type === EventType.gtid) this.collect(parseGtidEvent(body, false));
     else if (header.type === EventType.taggedGtid) this.collect(parseTaggedGtidEvent(body));
+    else if (header.type === EventType.mariadbGtid) this.collect(parseMariadbGtidEvent(body, header.serverId));
     return true;
   }
 
@@ -407,6 +408,12 @@ function parseHeader(event: Buffer): Header {
     serverId: event.readUInt32LE(5),
     flags: event.readUInt16LE(FLAGS_OFFSET),
   };
+}
+
+function mariadbSet(body: Buffer): GtidSet {
+  const set = new MariadbGtidSet();
+  for (const gtid of parseMariadbGtidList(body)) set.add(gtid);
+  return set;
 }
 
 /** A format description as it was when its checksum was made: its file was not yet marked as being written. */

@@ -38,7 +38,31 @@ function parseHead(body: Buffer): { compression: number; uncompressedSize: numbe
   return { compression, uncompressedSize, data: cursor.slice(size) };
 }
 
+/** Memory that decompression may ask for: the window of zstd's own default limit. */
+const MAX_WINDOW = 1 << 27;
+
+const SINGLE_SEGMENT = 0x20;
+
+/** Size of the window that a zstd frame asks for (RFC 8878, 3.1.1.1); servers ask for a few MB. */
+function checkWindow(data: Buffer): void {
+  const cursor = new Cursor(data, 4);
+  const descriptor = cursor.u8();
+  let window: number;
+  if ((descriptor & SINGLE_SEGMENT) === 0) {
+    const byte = cursor.u8();
+    const base = 2 ** (10 + (byte >> 3));
+    window = base + (base / 8) * (byte & 7);
+  } else {
+    cursor.skip([0, 1, 2, 4][descriptor & 3]); // dictionary id
+    const size = descriptor >> 6;
+    window =
+      size === 0 ? cursor.u8() : size === 1 ? cursor.u16() + 256 : size === 2 ? cursor.u32() : Number(cursor.u64());
+  }
+  if (window > MAX_WINDOW) throw new CorruptEventError(`compressed transaction with a window of ${window} bytes`);
+}
+
 function* decompress(data: Buffer, limit: number): Generator<Buffer, void, void> {
+  checkWindow(data);
   let chunks: Buffer[] = [];
   let total = 0;
   const stream = new Decompress((chunk) => {

@@ -11,8 +11,6 @@ export class PositionTracker {
   /** Where the last event began and ended. */
   start: { name: string; pos: number };
   end: { name: string; pos: number };
-  /** Whether an event of the current file has been seen, made-up ones aside. */
-  movedInFile = false;
 
   constructor(start: { name: string; pos: number }) {
     this.start = { ...start };
@@ -39,7 +37,6 @@ export class PositionTracker {
       // The server may have passed over events, so the place where this one began follows from its own end.
       this.start = { name, pos: Math.max(this.end.pos - length, 0) };
     }
-    this.movedInFile = true;
   }
 
   /** Goes to a place of a file, the first of it unless the server says otherwise. */
@@ -47,7 +44,6 @@ export class PositionTracker {
     // After a reconnect the server repeats where it was asked to begin: that must not move anything.
     if (name === this.end.name && pos <= this.end.pos) return;
     this.end = { name, pos: Math.max(pos, FIRST_EVENT_POSITION) };
-    this.movedInFile = false;
   }
 }
 
