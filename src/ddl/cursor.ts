@@ -5,12 +5,6 @@ import { T, tokenize, type Token } from './lexer.js';
 import { bitDigits, bytesAsText, hexDigits, unquoteIdent, unquoteString } from './literals.js';
 import { RESERVED } from './reserved.js';
 
-/** Token that means something, with its word in upper case when it is an unquoted one. */
-interface Item extends Token {
-  /** Unquoted word in upper case, or the character of a symbol; '' otherwise. */
-  code: string;
-}
-
 /** Characters of the input shown in an error. */
 const NEAR_LENGTH = 48;
 
@@ -25,7 +19,7 @@ export class Cursor {
   readonly objects: NamedObject[] = [];
   readonly comments: VersionedComment[] = [];
   readonly dropped: Span[] = [];
-  private readonly items: Item[] = [];
+  private readonly items: Token[] = [];
   private index = 0;
   /** Table whose columns the statement's expressions speak of; its name as a qualifier there is recorded. */
   private subject: { schema: string; name: string } | undefined;
@@ -38,15 +32,12 @@ export class Cursor {
   }
 
   private sort(token: Token): void {
-    const { items, text } = this;
     const { kind } = token;
     if (kind === T.Blank) return;
-    if (kind === T.Word) items.push({ ...token, code: text.slice(token.start, token.end).toUpperCase() });
-    else if (kind === T.Symbol) items.push({ ...token, code: text.charAt(token.start) });
-    else if (kind === T.VersionOpen) this.comments.push({ active: true, open: span(token) });
+    if (kind === T.VersionOpen) this.comments.push({ active: true, open: span(token) });
     else if (kind === T.VersionClose) this.closeComment(token);
-    else if (kind !== T.Comment) items.push({ ...token, code: '' });
-    else if (isVersionMarker(text, token.start)) this.comments.push({ active: false, open: span(token) });
+    else if (kind !== T.Comment) this.items.push(token);
+    else if (isVersionMarker(this.text, token.start)) this.comments.push({ active: false, open: span(token) });
   }
 
   /** Plain comments inside a versioned one are not in the list, and versioned ones do not nest. */
@@ -55,7 +46,7 @@ export class Cursor {
     if (open !== undefined) open.close = span(token);
   }
 
-  private item(ahead = 0): Item {
+  private item(ahead = 0): Token {
     const at = Math.min(this.index + ahead, this.items.length - 1);
     const item = this.items[at];
     if (item === undefined) throw new RangeError('the token list is empty');
@@ -416,7 +407,7 @@ export class Cursor {
     return dmError(11006, [`${this.place(start)}: ${message}, near "${this.near(start)}"`]);
   }
 
-  private unterminated(item: Item): DmError {
+  private unterminated(item: Token): DmError {
     const what = this.text.startsWith('/*', item.start) ? 'comment' : 'quoted text or literal';
     return dmError(11006, [`${this.place(item.start)}: this ${what} does not end, near "${this.near(item.start)}"`]);
   }

@@ -42,6 +42,8 @@ export interface Token {
   kind: TokenKind;
   start: number;
   end: number;
+  /** Unquoted word in upper case, or the character of a symbol; '' for all else. */
+  code: string;
 }
 
 const BLANK = 1;
@@ -86,7 +88,7 @@ class Lexer {
     const length = this.text.length;
     while (this.pos < length) this.next();
     if (this.inVersion) this.blameOpenComment();
-    this.tokens.push({ kind: T.End, start: length, end: length });
+    this.tokens.push({ kind: T.End, start: length, end: length, code: '' });
     return this.tokens;
   }
 
@@ -128,7 +130,11 @@ class Lexer {
   }
 
   private emit(kind: TokenKind, end: number): void {
-    this.tokens.push({ kind, start: this.pos, end });
+    const { pos } = this;
+    let code = '';
+    if (kind === T.Word) code = this.text.slice(pos, end).toUpperCase();
+    else if (kind === T.Symbol) code = this.text.charAt(pos);
+    this.tokens.push({ kind, start: pos, end, code });
     this.pos = end;
   }
 
@@ -305,6 +311,7 @@ class Lexer {
     const open = tokens.findLastIndex((token) => token.kind === T.VersionOpen);
     const marker = tokens[open];
     if (marker === undefined) return;
-    tokens.splice(open, tokens.length - open, { kind: T.Unterminated, start: marker.start, end: this.text.length });
+    const rest: Token = { kind: T.Unterminated, start: marker.start, end: this.text.length, code: '' };
+    tokens.splice(open, tokens.length - open, rest);
   }
 }
