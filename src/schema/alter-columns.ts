@@ -132,7 +132,8 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     case 'rename-column':
       return sameName(clause.from.name, name) ? { ...column, name: clause.to.name } : column;
     case 'set-default':
-      return sameName(clause.column.name, name)
+      // servers take it for an AUTO_INCREMENT column, without effect
+      return !column.autoIncrement && sameName(clause.column.name, name)
         ? { ...column, default: resolveDefault(clause.default, column, profile) }
         : column;
     case 'drop-default': {

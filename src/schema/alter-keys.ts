@@ -2,6 +2,7 @@ import type { AlterTable } from '../ddl/index.js';
 import { byName, cannotTrack, sameName } from './apply-context.js';
 import type { ColumnChanges } from './alter-columns.js';
 import { buildIndexes, type KeyRequest } from './apply-keys.js';
+import { maxBytesOf } from './charsets.js';
 import { isLobType } from './column-type.js';
 import { renameInExpression } from './expression-text.js';
 import type { Column, Index, IndexPart, Table } from './model.js';
@@ -91,15 +92,13 @@ function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChange
   }
   const name = changes.names.get(part.column.toLowerCase());
   if (name === undefined) return readdedPart(part, part.column, old, changes);
+  const before = byName(old, part.column);
   const column = byName(changes.columns, name);
   const result: IndexPart = { ...part, column: name };
-  if (
-    part.length !== undefined &&
-    column !== undefined &&
-    !keepsPrefix(part.length, byName(old, part.column), column)
-  ) {
-    delete result.length;
-  }
+  if (before === undefined || column === undefined || !changes.defined.has(column)) return [result];
+  const length = keptPrefix(part.length, before, column);
+  if (length === undefined) delete result.length;
+  else result.length = length;
   return [result];
 }
 
@@ -133,9 +132,25 @@ function keyBytes(column: Column): number | undefined {
   return KEY_BYTES[column.type];
 }
 
-function keepsPrefix(length: number, old: Column | undefined, column: Column): boolean {
-  if (old === undefined) return false;
-  if (isLobType(column.type)) return true;
-  const sized = column.type.endsWith('char') || column.type.endsWith('binary');
-  return sized && (column.length ?? 1) >= length;
+/**
+ * Prefix of a part whose column was defined anew, by the servers' rule: it stays when the new type can have one and is as
+ * many bytes long. Since an ENUM or SET counts as text there, its bytes become a prefix.
+ */
+function keptPrefix(length: number | undefined, before: Column, column: Column): number | undefined {
+  const unit = before.charset === undefined ? 1 : maxBytesOf(before.charset);
+  const bytes = length === undefined ? memberBytes(before) : length * unit;
+  const prefix = bytes === undefined ? 0 : Math.floor(bytes / unit);
+  if (bytes === undefined || prefix === 0) return undefined;
+  if (isLobType(column.type)) return prefix;
+  if (!column.type.endsWith('char') && !column.type.endsWith('binary')) return undefined;
+  const room = (column.length ?? 1) * (column.charset === undefined ? 1 : maxBytesOf(column.charset));
+  return room < bytes ? undefined : prefix;
+}
+
+/** Bytes of an ENUM or SET value. */
+function memberBytes(column: Column): number | undefined {
+  const count = column.members?.length ?? 0;
+  if (column.type === 'enum') return count < 256 ? 1 : 2;
+  if (column.type !== 'set') return undefined;
+  return count > 32 ? 8 : Math.ceil(count / 8);
 }

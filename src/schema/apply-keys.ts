@@ -132,7 +132,8 @@ function isServed(a: KeyRequest, b: KeyRequest): boolean {
   return short.parts.every((part, index) => {
     const other = long.parts[index];
     if (part.column === undefined || other?.column === undefined) return false;
-    return sameName(part.column, other.column) && other.length === part.length;
+    if (!sameName(part.column, other.column)) return false;
+    return other.length === part.length && (other.descending ?? false) === (part.descending ?? false);
   });
 }
 

@@ -6,7 +6,7 @@ import { readConstraints } from './introspect-constraints.js';
 import { readIndexes } from './introspect-indexes.js';
 import { defaultOf, unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
-import type { Column, Table } from './model.js';
+import type { Column, ColumnDefault, Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
 /** Tables of one query; keeps results small however many tables a database has. */
@@ -64,7 +64,7 @@ async function introspectChunk(
   if (profile.flavor === 'mariadb') await readSystemIds(connection, schema, tables);
   await readIndexes(connection, profile, schema, tables);
   await readConstraints(connection, profile, schema, tables);
-  await readBinaryDefaults(connection, schema, tables);
+  await readBinaryDefaults(connection, profile, schema, tables);
   return [...tables.values()];
 }
 
@@ -113,6 +113,13 @@ async function readColumns(
   for (const row of rows) tables.get(text(row, 'tbl'))?.columns.push(columnOf(row, profile));
 }
 
+/** MySQL shows the default of an ENUM or SET of bytes in hexadecimal. */
+function membersAsText(value: ColumnDefault, column: Column): ColumnDefault {
+  if (value.kind !== 'literal' || column.members === undefined || column.charset !== undefined) return value;
+  if (!/^0x[0-9A-F]*$/i.test(value.value)) return value;
+  return { kind: 'literal', value: Buffer.from(value.value.slice(2), 'hex').toString('utf8') };
+}
+
 /** MariaDB's REF_SYSTEM_ID, which stands in a table of its own. */
 async function readSystemIds(
   connection: Connection,
@@ -155,7 +162,7 @@ function columnOf(row: InfoRow, profile: ServerProfile): Column {
     };
   } else {
     const value = defaultOf(row['dflt'], column, extra, profile);
-    if (value !== undefined) column.default = value;
+    if (value !== undefined) column.default = membersAsText(value, column);
   }
   const onUpdate = /\bon update current_timestamp(?:\((\d*)\))?/i.exec(extra);
   if (onUpdate !== null) column.onUpdate = onUpdate[1] === undefined || onUpdate[1] === '' ? '0' : onUpdate[1];

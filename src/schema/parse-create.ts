@@ -1,5 +1,4 @@
-import type { Flavor } from '../ddl/index.js';
-import { readStatement } from '../ddl/read.js';
+import { readStatement, type Flavor } from '../ddl/index.js';
 import { dmError } from '../errors/dm-error.js';
 import { createTable } from './apply-create.js';
 import type { Table } from './model.js';

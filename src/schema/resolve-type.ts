@@ -1,7 +1,14 @@
 import type { DataType } from '../ddl/index.js';
 import { binaryCollation, canonicalCharset, canonicalCollation, charsetOfCollation, maxBytesOf } from './charsets.js';
-import { formatColumnType, hasCharset, integerWidth, isIntegerType, type TypeParts } from './column-type.js';
-import { printsNoWidth } from './column-type.js';
+import {
+  formatColumnType,
+  hasCharset,
+  integerWidth,
+  isIntegerType,
+  isSpatialType,
+  printsNoWidth,
+  type TypeParts,
+} from './column-type.js';
 import type { Column } from './model.js';
 import { defaultCollationOf, type ServerProfile } from './server-profile.js';
 
@@ -183,7 +190,7 @@ function familyMember(family: readonly string[], bytes: number): string {
 
 /**
  * What CONVERT TO CHARACTER SET makes of a column that the same statement defines: it overrides the column's own charset.
- * MySQL then also chooses the member of the TEXT family by the number of characters that the old column could hold;
+ * MySQL then also chooses the member of the TEXT or BLOB family by the number of characters that the old column could hold;
  * `old` is absent for new columns and where the definition says a length.
  */
 export function convertDefinedColumn(
@@ -192,23 +199,30 @@ export function convertDefinedColumn(
   pair: CharsetPair,
   profile: ServerProfile,
 ): Column {
-  if (column.charset === undefined || column.charset === 'binary') return column;
-  const converted: Column = { ...column, charset: pair.charset, collation: pair.collation };
-  const characters = old === undefined ? undefined : characterLength(old);
-  if (profile.flavor !== 'mysql' || characters === undefined || !TEXT_FAMILY.includes(column.type)) return converted;
-  converted.type = familyMember(TEXT_FAMILY, characters * bytesOf(pair.charset));
+  if (pair.charset === 'binary' && column.charset !== undefined) return convertColumn(column, pair, profile);
+  const converted: Column = { ...column };
+  if (column.charset !== undefined && column.charset !== 'binary') Object.assign(converted, pair);
+  const family = [TEXT_FAMILY, BLOB_FAMILY].find((members) => members.includes(column.type));
+  if (profile.flavor !== 'mysql' || old === undefined || family === undefined) return converted;
+  converted.type = familyMember(family, characterLength(old) * bytesOf(converted.charset));
   converted.columnType = converted.type;
   return converted;
 }
 
-const DIGITS: Record<string, number> = { tinyint: 4, smallint: 6, mediumint: 9, int: 11, bigint: 20, json: 4294967295 };
+/** Values of numbers and times have fewer characters than the limits of the TEXT family tell apart. */
+const SHORT = 20;
 
-/** Most characters of a value, where that is plain. */
-function characterLength(column: Column): number | undefined {
-  const index = TEXT_FAMILY.indexOf(column.type);
-  if (index !== -1) return Math.floor((FAMILY_LIMITS[index] ?? 4294967295) / bytesOf(column.charset));
-  if (column.type.endsWith('char') || column.type.endsWith('binary')) return column.length;
-  return DIGITS[column.type];
+/** Most characters of a value. */
+function characterLength(column: Column): number {
+  const { members, type, length } = column;
+  for (const family of [TEXT_FAMILY, BLOB_FAMILY]) {
+    const index = family.indexOf(type);
+    if (index !== -1) return Math.floor((FAMILY_LIMITS[index] ?? 4294967295) / bytesOf(column.charset));
+  }
+  if (type === 'json' || isSpatialType(type)) return 4294967295;
+  if (members !== undefined && type === 'enum') return Math.max(...members.map((member) => member.length));
+  if (members !== undefined) return members.join(',').length;
+  return type.endsWith('char') || type.endsWith('binary') ? (length ?? 1) : SHORT;
 }
 
 /**
@@ -232,5 +246,10 @@ export function convertColumn(column: Column, pair: CharsetPair, profile: Server
   if (column.members !== undefined) parts.members = column.members;
   if (column.columnType.includes('COMPRESSED')) parts.compressed = true;
   const { length: _length, charset: _charset, collation: _collation, ...rest } = column;
+  if ((parts.type === 'binary' || parts.type === 'varbinary') && rest.default?.kind === 'literal') {
+    const hex = Buffer.from(rest.default.value, 'utf8').toString('hex').toUpperCase();
+    const padded = parts.type === 'binary' ? hex.padEnd((length ?? 1) * 2, '0') : hex;
+    rest.default = { kind: 'literal', value: `0x${padded}` };
+  }
   return { ...rest, ...typeFields(parts, binary && !showsBinaryCharset(type, profile) ? undefined : pair) };
 }

@@ -24,6 +24,7 @@ export interface PrintOptions {
 export function showCreateTable(table: Table, options: PrintOptions): string {
   const { dialect } = options;
   const lines = table.columns.map((column) => columnLine(column, table, dialect));
+  if (dialect === 'mariadb') lines.push(...systemTimePeriod(table));
   for (const index of table.indexes) if (printsIndex(index, dialect)) lines.push(indexLine(index, dialect));
   if (options.withoutForeignKeys !== true) {
     for (const key of table.foreignKeys) lines.push(foreignKeyLine(key, table));
@@ -36,6 +37,14 @@ export function showCreateTable(table: Table, options: PrintOptions): string {
   const tail = tableOptions(table, dialect).join(' ');
   const partitioning = table.partitioning === undefined ? '' : `\n${table.partitioning}`;
   return `CREATE TABLE ${exists}${name} (\n  ${lines.join(',\n  ')}\n) ${tail}${partitioning}`;
+}
+
+/** MariaDB's declared versioning columns make sense only with their period. */
+function systemTimePeriod(table: Table): string[] {
+  const named = (expression: string): string | undefined =>
+    table.columns.find((column) => column.generated?.expression === expression)?.name;
+  const [from, to] = [named('ROW START'), named('ROW END')];
+  return from === undefined || to === undefined ? [] : [`PERIOD FOR SYSTEM_TIME (${quoteColumns([from, to])})`];
 }
 
 function columnLine(column: Column, table: Table, dialect: PrintDialect): string {

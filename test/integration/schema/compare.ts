@@ -7,10 +7,9 @@ export function describeTable(table: Table, flavor: 'mysql' | 'mariadb'): string
     ...table.columns.map((column) => describeColumn(column, flavor)),
     ...table.indexes.map(describeIndex).sort(),
     ...table.foreignKeys.map(describeForeignKey).sort(),
+    // a column's check keeps its name when the column is renamed, and no text can tell that name
     ...table.checks
-      .map((check) =>
-        `check ${check.name} ${check.enforced ? '' : 'not enforced '}${check.column === undefined ? '' : 'of a column'}`.trim(),
-      )
+      .map((check) => `check ${check.column === undefined ? check.name : 'of a column'}${check.enforced ? '' : ' not enforced'}`)
       .sort(),
   ];
 }

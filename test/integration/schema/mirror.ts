@@ -1,7 +1,10 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { readStatement } from '../../../src/ddl/read.js';
-import { introspectTable, introspectTables } from '../../../src/schema/introspect.js';
+import { readStatement } from '../../../src/ddl/index.js';
+import { introspectTable, introspectTables, listTables } from '../../../src/schema/introspect.js';
+import type { Table } from '../../../src/schema/model.js';
+import { parseCreateTable } from '../../../src/schema/parse-create.js';
 import { loadServerProfile, type ServerProfile } from '../../../src/schema/server-profile.js';
+import { showCreateTable } from '../../../src/schema/show-create.js';
 import { SchemaTracker, type StatementContext } from '../../../src/schema/tracker.js';
 import { differences } from './compare.js';
 
@@ -24,6 +27,7 @@ export class Mirror {
   schema = '';
   #session: StatementContext = {};
   readonly #unknown = new Set<string>();
+  readonly #touched = new Set<string>();
 
   private constructor(connection: Connection, profile: ServerProfile) {
     this.connection = connection;
@@ -62,6 +66,7 @@ export class Mirror {
     await this.connection.query(`USE \`${schema}\``);
     this.schema = schema;
     await this.readSession();
+    await this.track(`DROP DATABASE \`${schema}\``);
     await this.track(`CREATE DATABASE \`${schema}\``);
   }
 
@@ -88,6 +93,8 @@ export class Mirror {
     const statement = readStatement(sql, { flavor, serverVersion: versionNumber, sqlMode, defaultSchema: this.schema });
     for (const change of await this.tracker.apply(statement, this.#session)) {
       if (change.kind === 'created' && !change.known) this.#unknown.add(change.table);
+      if ('table' in change) this.#touched.add(change.table);
+      if (change.kind === 'renamed') this.#touched.add(change.toTable);
     }
   }
 
@@ -108,19 +115,101 @@ export class Mirror {
   /** Why the server refused the last statement that it did. */
   refusal = '';
 
+  /** Tables of the current database as the tracker knows them, in the order of their names. */
+  tables(): Table[] {
+    return this.tracker
+      .pending()
+      .flatMap(({ table }) => (table !== null && table.schema === this.schema ? [table] : []))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Texts of the current database's tables: what the server prints must be read as the structure that it has, and what we
+   * print must be read by us and by the server as the structure that it was printed from.
+   */
+  async compareTexts(): Promise<string[]> {
+    const failures: string[] = [];
+    const { flavor } = this.profile;
+    const again = `${this.schema}_print`;
+    await this.connection.query(`DROP DATABASE IF EXISTS \`${again}\``);
+    await this.connection.query(`CREATE DATABASE \`${again}\``);
+    await this.connection.query("SET SESSION sql_mode = '', SESSION foreign_key_checks = 0");
+    for await (const table of introspectTables(this.connection, this.profile, this.schema)) {
+      const report = (what: string, text: string, lines: string[]): void => {
+        if (lines.length > 0) failures.push([`${what} of ${table.name}:`, text, ...lines].join('\n'));
+      };
+      const shown = await this.showCreate(this.schema, table.name);
+      // MariaDB prints bytes that are no text as they are, and sometimes without quotes
+      const readable = flavor === 'mysql' || !table.columns.some(({ type }) => /binary/.test(type));
+      if (readable) report('reading the text', shown, differences(this.#parse(shown), table, flavor));
+      const tracked = this.tracker.peek(this.schema, table.name);
+      if (tracked === undefined) continue;
+      const printed = showCreateTable(tracked, { dialect: flavor });
+      report('reading our text', printed, differences(this.#parse(printed), tracked, flavor));
+      await this.connection.query(`USE \`${again}\``);
+      const loaded = await this.#load(printed, again, table.name);
+      report('loading our text', printed, typeof loaded === 'string' ? [loaded] : differences(loaded, table, flavor));
+      await this.connection.query(`USE \`${this.schema}\``);
+    }
+    await this.connection.query(`DROP DATABASE \`${again}\``);
+    await this.connection.query('SET SESSION sql_mode = DEFAULT, SESSION foreign_key_checks = 1');
+    return failures;
+  }
+
+  async showCreate(schema: string, name: string): Promise<string> {
+    const [rows] = await this.connection.query('SHOW CREATE TABLE ??.??', [schema, name]);
+    return (rows as Record<string, string>[])[0]?.['Create Table'] ?? '';
+  }
+
+  #parse(text: string): Table | undefined {
+    return parseCreateTable(text, this.profile, { schema: this.schema });
+  }
+
+  /** The table as the server has it after running the text; the server's message when it refuses. */
+  async #load(text: string, schema: string, name: string): Promise<Table | string | undefined> {
+    try {
+      await this.connection.query(text);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    const table = await introspectTable(this.connection, this.profile, schema, name);
+    if (table !== undefined) {
+      for (const key of table.foreignKeys) if (key.refSchema === schema) key.refSchema = this.schema;
+    }
+    return table;
+  }
+
+  /** Differences in the tables that statements were about since the last call; all tables must be there on both sides. */
+  async compareTouched(): Promise<string[]> {
+    const names = [...this.#touched];
+    this.#touched.clear();
+    const result: string[] = [];
+    const onServer = await listTables(this.connection, this.schema);
+    const known = this.tables().map((table) => table.name);
+    for (const name of known) if (!onServer.includes(name)) result.push(`table ${name}: not on the server`);
+    for (const name of onServer) if (!known.includes(name)) result.push(`table ${name}: not in the tracker`);
+    if (names.length > 0) await this.#compareTables(this.schema, names, result);
+    return result;
+  }
+
+  async #compareTables(schema: string, names: string[] | undefined, result: string[]): Promise<Set<string>> {
+    const seen = new Set<string>();
+    for await (const table of introspectTables(this.connection, this.profile, schema, names)) {
+      seen.add(table.name);
+      const lines = differences(await this.tracker.get(schema, table.name), table, this.profile.flavor);
+      if (lines.length === 0) continue;
+      result.push(`table ${schema}.${table.name}:`, ...lines);
+      // one report for each difference: what follows is compared from the server's structure on
+      this.tracker.put(table);
+    }
+    return seen;
+  }
+
   /** Differences between tracker and server in these databases. */
   async compare(schemas: readonly string[]): Promise<string[]> {
     const result: string[] = [];
     for (const schema of schemas) {
-      const seen = new Set<string>();
-      for await (const table of introspectTables(this.connection, this.profile, schema)) {
-        seen.add(table.name);
-        const lines = differences(await this.tracker.get(schema, table.name), table, this.profile.flavor);
-        if (lines.length === 0) continue;
-        result.push(`table ${schema}.${table.name}:`, ...lines);
-        // one report for each difference: what follows is compared from the server's structure on
-        this.tracker.put(table);
-      }
+      const seen = await this.#compareTables(schema, undefined, result);
       for (const { name, table, schema: owner } of this.tracker.pending()) {
         if (owner !== schema || table === null || seen.has(name)) continue;
         result.push(`table ${schema}.${name}: not on the server`);
