@@ -46,7 +46,7 @@ export interface ConnectOptions {
   readTimeoutMs?: number;
   /** Seconds the server waits for us when idle or when we read slowly. Default 86400. */
   sessionTimeoutS?: number;
-  /** Serves `LOAD DATA LOCAL INFILE`; without it the server's request for a file is refused. */
+  /** Serves `LOAD DATA LOCAL INFILE` with a stream of Buffers; without it the server's request for a file is refused. */
   localInfile?: (name: string) => Readable;
   /** Destroys the connection when it fires, also while it is being made. */
   signal?: AbortSignal;
