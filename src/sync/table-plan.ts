@@ -334,7 +334,7 @@ class PlanBuilder {
       return (value, parameters) => (value === null ? `${name} IS NULL` : condition(cellSql(plain, value, parameters)));
     };
     if (there.type === 'json') return wrap((sql) => `${name} = CAST(${sql} AS JSON)`);
-    if (SPATIAL_TYPES.has(there.type)) return wrap((sql) => `HEX(${name}) = HEX(${sql})`);
+    if (BY_BYTES.has(there.type)) return wrap((sql) => `HEX(${name}) = HEX(${sql})`);
     const { charset } = there;
     if (charset === undefined || charset === 'binary' || ours.type === 'enum' || ours.type === 'set')
       return plain.equals;
@@ -350,7 +350,9 @@ class PlanBuilder {
   }
 }
 
-const SPATIAL_TYPES = new Set([
+/** Types that servers do not compare with byte strings. */
+const BY_BYTES = new Set([
+  'vector',
   'geometry',
   'point',
   'linestring',
