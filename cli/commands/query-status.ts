@@ -89,7 +89,8 @@ function snapshotOf(view: SubtaskView): SubtaskSnapshot {
   const { task, sourceId, answered, state, progress, running } = view;
   const snapshot: SubtaskSnapshot = { task, sourceId, answered, state };
   if (progress !== undefined) snapshot.progress = progress;
-  if (running?.lastError !== undefined && running.state === 'scheduled') {
+  // Once an attempt has made progress, the failure of the one before is history.
+  if (running?.lastError !== undefined && (running.state === 'scheduled' || running.progress === undefined)) {
     snapshot.retrying = { attempt: running.attempt, error: running.lastError };
   }
   return snapshot;

@@ -144,7 +144,9 @@ export const taskFileSchema = z.strictObject({
     default: '',
   }),
   'is-sharding': key(flag(), 'Old form of `shard-mode: pessimistic`.', { deprecated: true }),
-  'ignore-checking-items': key(texts(), 'Prechecks to leave out.', { enumItems: CHECKING_ITEMS, default: [] }),
+  'ignore-checking-items': key(z.array(z.string().meta({ enum: CHECKING_ITEMS })), 'Prechecks to leave out.', {
+    default: [],
+  }),
   'meta-schema': key(text(), 'Downstream database of checkpoints and other records.', { default: 'dm_meta' }),
   timezone: key(text(), 'Time zone of the connections: a name (`Asia/Shanghai`) or an offset (`+08:00`).', {
     default: '',
