@@ -76,6 +76,7 @@ export async function compareTables(up: Connection, down: Connection, pairs: Tab
   const result: Comparison = { tables: pairs.length, rows: 0, differences: [] };
   for (const pair of pairs) {
     const [ours, theirs] = await Promise.all([columnsOf(up, pair.up), columnsOf(down, pair.down)]);
+    agreeOnLengths(ours, theirs);
     const names = (columns: ComparedColumn[]): string => columns.map((c) => c.name).join(', ');
     if (ours.length === 0 || names(ours) !== names(theirs)) {
       const details = [`columns differ: upstream (${names(ours)}), downstream (${names(theirs)})`];
@@ -116,11 +117,26 @@ async function tablesOf(connection: Connection, schema: string): Promise<string[
 
 async function columnsOf(connection: Connection, name: TableName): Promise<ComparedColumn[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT COLUMN_NAME AS name, DATA_TYPE AS type FROM information_schema.COLUMNS ' +
+    'SELECT COLUMN_NAME AS name, DATA_TYPE AS type, CHARACTER_MAXIMUM_LENGTH AS length FROM information_schema.COLUMNS ' +
       'WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION',
     [name.schema, name.table],
   );
-  return rows.map((r) => ({ name: String(r.name), dataType: String(r.type).toLowerCase() }));
+  return rows.map((r) => ({
+    name: String(r.name),
+    dataType: String(r.type).toLowerCase(),
+    ...(r.length === null ? {} : { maxLength: Number(r.length) }),
+  }));
+}
+
+/** The form of a value depends on its column's length, and must be the same on both sides. */
+function agreeOnLengths(ours: ComparedColumn[], theirs: ComparedColumn[]): void {
+  for (const [i, column] of ours.entries()) {
+    const other = theirs[i];
+    if (!other) return;
+    const longest = Math.max(column.maxLength ?? Infinity, other.maxLength ?? Infinity);
+    column.maxLength = longest;
+    other.maxLength = longest;
+  }
 }
 
 function qualified(name: TableName): string {

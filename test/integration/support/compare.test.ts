@@ -90,6 +90,25 @@ describe('comparison of tables', () => {
     expect(await differences(definition, left, left)).toContain(': equal');
   });
 
+  it('finds equal texts equal in columns of other types and lengths', async () => {
+    await up.query('CREATE TABLE wide (a CHAR(36), b VARCHAR(10), c VARBINARY(8))');
+    await down.query('CREATE TABLE wide (a CHAR(36), b VARCHAR(300), c BLOB)');
+    await mariadb.query('CREATE TABLE wide (a UUID, b TEXT, c BINARY(2))');
+    for (const connection of [up, down, mariadb]) {
+      await connection.query("INSERT INTO wide VALUES ('00112233-4455-6677-8899-aabbccddeeff', 'é', x'00ff')");
+    }
+    const wide = (schema: string) => ({ schema, table: 'wide' });
+    for (const [connection, schema] of [
+      [up, ours],
+      [mariadb, marias],
+    ] as const) {
+      const result = await compareTables(connection, down, [{ up: wide(schema), down: wide(theirs) }]);
+      expect(formatComparison(result)).toBe('1 tables, 1 rows: equal');
+      await connection.query('DROP TABLE wide');
+    }
+    await down.query('DROP TABLE wide');
+  });
+
   it('shows the rows that differ', async () => {
     const report = await differences(
       'id INT PRIMARY KEY, a VARCHAR(20)',
