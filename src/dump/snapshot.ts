@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DumpConsistency, Flavor } from '../config/types.js';
-import type { DmError } from '../errors/dm-error.js';
-import { dmError } from '../errors/dm-error.js';
+import { DmError, dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
 import type { Logger } from '../log/logger.js';
-import type { DbConnection } from '../mysql/connect.js';
+import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, serverErrno } from '../mysql/errors.js';
 import { quoteTable } from '../mysql/quote.js';
 import { masterStatus } from '../mysql/server-info.js';
@@ -41,6 +40,15 @@ export interface Snapshot {
  */
 const LOCK_WAIT_SECONDS = 5;
 const LOCK_ATTEMPTS = 5;
+/**
+ * A statement that runs for longer keeps FLUSH TABLES WITH READ LOCK waiting, and MySQL then holds up every new statement on
+ * the same tables until the old one has ended, even when the FLUSH has given up. So we look before we flush.
+ */
+const LONG_STATEMENT_SECONDS = 2;
+/** Time that long statements get to end before tables are locked one by one instead, or with `flush` before giving up. */
+const LONG_STATEMENT_GRACE_MS = { auto: 5_000, flush: 60_000 };
+const LONG_STATEMENT_POLL_MS = 500;
+
 /** Pause between attempts, in which the upstream catches up. */
 const LOCK_PAUSE_MS = 3_000;
 /** Structures are read under the lock for no longer than this; those of the rest follow after it. */
@@ -69,8 +77,8 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
     return await withGlobalLock(options);
   } catch (error) {
     if (!(error instanceof LockDenied)) throw error;
-    if (options.consistency === 'flush') throw deniedError(error.cause);
-    options.logger.warn('FLUSH TABLES WITH READ LOCK is denied, locking the tables one by one instead');
+    if (options.consistency === 'flush') throw error.cause instanceof DmError ? error.cause : deniedError(error.cause);
+    options.logger.warn('no global lock, locking the tables one by one instead', { reason: error.message });
     return withTableLocks(options);
   }
 }
@@ -78,6 +86,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
 class LockDenied extends Error {}
 
 async function withGlobalLock(options: SnapshotOptions): Promise<Snapshot> {
+  await waitForLongStatements(options);
   await acquire(options, 'FLUSH TABLES WITH READ LOCK');
   const since = Date.now();
   try {
@@ -109,6 +118,26 @@ async function withTableLocks(options: SnapshotOptions): Promise<Snapshot> {
       await unlock(options);
     }
   }
+}
+
+/** Waits until no statement has been running for long. @throws LockDenied when some still do */
+async function waitForLongStatements(options: SnapshotOptions): Promise<void> {
+  const grace = LONG_STATEMENT_GRACE_MS[options.consistency === 'flush' ? 'flush' : 'auto'];
+  for (const since = Date.now(); await hasLongStatements(options.lockConnection);) {
+    if (Date.now() - since >= grace) {
+      throw new LockDenied('statements have been running for long', { cause: timeoutError(undefined) });
+    }
+    await sleep(LONG_STATEMENT_POLL_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** Whether a client's statement runs for long; without the PROCESS privilege only those of our own user are seen. */
+async function hasLongStatements(connection: DbConnection): Promise<boolean> {
+  const rows = await queryRows(connection, 'upstream', 'SHOW PROCESSLIST');
+  return rows.some((row) => {
+    const running = row['Command'] === 'Query' || row['Command'] === 'Execute';
+    return running && row['User'] !== 'system user' && Number(row['Time']) >= LONG_STATEMENT_SECONDS;
+  });
 }
 
 /** @returns false when one of the tables is gone by now */
@@ -237,7 +266,8 @@ function timeoutError(cause: unknown): DmError {
   return dmError(32004, [], {
     cause,
     scope: 'upstream',
-    workaround: `A statement or a transaction upstream has kept the tables busy for longer than ${LOCK_WAIT_SECONDS} seconds at each of ${LOCK_ATTEMPTS} attempts. Please wait until it has ended (see SHOW PROCESSLIST) and resume the task, or set \`--consistency none\` in \`extra-args\` of the dump configuration.`,
+    workaround:
+      'Statements or transactions upstream keep the tables busy. Please wait until they have ended (see SHOW PROCESSLIST) and resume the task, or set `--consistency lock` or `--consistency none` in `extra-args` of the dump configuration.',
   });
 }
 
