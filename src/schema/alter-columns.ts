@@ -82,7 +82,10 @@ function collectDefinitions(
     const old = sized ? undefined : byName(table.columns, replaces);
     const { convert } = charsets;
     const entry: Definition = {
-      column: convert === undefined ? built : convertDefinedColumn(built, old, convert, profile),
+      column:
+        convert === undefined
+          ? built
+          : convertDefinedColumn(built, old, convert, definition.type.binaryCollation, profile),
     };
     if (replaces !== undefined) entry.replaces = replaces;
     if (position !== undefined) entry.position = position;

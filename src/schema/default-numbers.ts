@@ -30,9 +30,19 @@ export function roundDecimal(text: string, scale: number): string | undefined {
 export function formatFloating(text: string, single: boolean, decimals: number | undefined): string | undefined {
   const value = Number(text.trim() === '' ? Number.NaN : text);
   if (Number.isNaN(value)) return undefined;
-  if (decimals !== undefined) return roundDecimal(String(text).trim(), decimals);
+  if (decimals !== undefined) return roundFloating(value, decimals).toFixed(decimals);
   const shortest = single ? shortestSingle(value) : value;
   return formatShortest(shortest);
+}
+
+/** As the servers round FLOAT(M,D): in binary, halves to the even neighbour. */
+function roundFloating(value: number, decimals: number): number {
+  const unit = 10 ** decimals;
+  const scaled = value * unit;
+  const floor = Math.floor(scaled);
+  const rest = scaled - floor;
+  const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0);
+  return (up ? floor + 1 : floor) / unit;
 }
 
 /** The double with the fewest digits that reads back as the same single. */

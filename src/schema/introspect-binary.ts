@@ -35,20 +35,28 @@ async function readFromText(
 ): Promise<void> {
   const [row] = await rowsOf(connection, 'SHOW CREATE TABLE ??.??', [schema, table.name]);
   if (row === undefined) return;
-  const parsed = parseCreateTable(text(row, 'Create Table'), profile, { schema });
+  const [session] = await rowsOf(connection, 'SELECT @@sql_mode AS mode', []);
+  const sqlMode = session === undefined ? '' : text(session, 'mode');
+  const parsed = parseCreateTable(text(row, 'Create Table'), profile, { schema, sqlMode });
   for (const column of columns) {
     const value = byName(parsed.columns, column.name)?.default;
     if (value !== undefined) column.default = value;
   }
 }
 
-/** MariaDB gives the bytes by DEFAULT(column) on a row that does not exist. */
+/**
+ * MariaDB shows bytes that are no text as `?`. Where there is one, DEFAULT(column) on a row that does not exist gives the
+ * bytes, if the column can be NULL.
+ */
 async function readFromRow(
   connection: Connection,
   schema: string,
   table: Table,
-  columns: readonly Column[],
+  all: readonly Column[],
 ): Promise<void> {
+  for (const column of all) setBytes(column);
+  const columns = all.filter((column) => column.default?.kind === 'literal' && /3F/.test(column.default.value));
+  if (columns.length === 0) return;
   const list = columns.map((_, index) => `HEX(DEFAULT(t.??)) AS d${index}`).join(', ');
   const [row] = await rowsOf(connection, `SELECT ${list} FROM (SELECT 1) AS x LEFT JOIN ??.?? AS t ON FALSE`, [
     ...columns.map((column) => column.name),
@@ -59,4 +67,12 @@ async function readFromRow(
     const hex = row?.[`d${index}`];
     if (typeof hex === 'string') column.default = { kind: 'literal', value: `0x${hex}` };
   }
+}
+
+/** The default's text as the bytes that it stands for. */
+function setBytes(column: Column): void {
+  if (column.default?.kind !== 'literal') return;
+  const hex = Buffer.from(column.default.value, 'utf8').toString('hex').toUpperCase();
+  const padded = column.type === 'binary' ? hex.padEnd((column.length ?? 1) * 2, '0') : hex;
+  column.default = { kind: 'literal', value: `0x${padded}` };
 }

@@ -9,7 +9,10 @@ export function describeTable(table: Table, flavor: 'mysql' | 'mariadb'): string
     ...table.foreignKeys.map(describeForeignKey).sort(),
     // a column's check keeps its name when the column is renamed, and no text can tell that name
     ...table.checks
-      .map((check) => `check ${check.column === undefined ? check.name : 'of a column'}${check.enforced ? '' : ' not enforced'}`)
+      .map(
+        (check) =>
+          `check ${check.column === undefined ? check.name : 'of a column'}${check.enforced ? '' : ' not enforced'}`,
+      )
       .sort(),
   ];
 }

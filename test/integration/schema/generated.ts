@@ -34,12 +34,7 @@ export async function compareRandomStatements(flavor: 'mysql' | 'mariadb', addre
   expect(accepted).toBeGreaterThanOrEqual(WANTED);
 }
 
-async function runLane(
-  flavor: 'mysql' | 'mariadb',
-  address: Address,
-  seed: number,
-  lane: number,
-): Promise<LaneResult> {
+async function runLane(flavor: 'mysql' | 'mariadb', address: Address, seed: number, lane: number): Promise<LaneResult> {
   const random = new Random(seed);
   const result: LaneResult = { accepted: 0, refused: 0, failures: [] };
   const mirror = await Mirror.open(address);

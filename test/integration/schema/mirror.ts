@@ -16,6 +16,14 @@ export interface Address {
   password: string;
 }
 
+/** MariaDB prints bytes that are no text as they are, and does not double backticks in foreign keys. */
+function isPrintedWell(table: Table): boolean {
+  const bytes = table.columns.some(({ type }) => type.endsWith('binary'));
+  return (
+    !bytes && !table.foreignKeys.some((key) => [key.name, ...key.columns, ...key.refColumns].join('').includes('`'))
+  );
+}
+
 /**
  * A server and a tracker side by side: each statement that the server takes is told to the tracker, then both are
  * compared.
@@ -139,13 +147,12 @@ export class Mirror {
         if (lines.length > 0) failures.push([`${what} of ${table.name}:`, text, ...lines].join('\n'));
       };
       const shown = await this.showCreate(this.schema, table.name);
-      // MariaDB prints bytes that are no text as they are, and sometimes without quotes
-      const readable = flavor === 'mysql' || !table.columns.some(({ type }) => /binary/.test(type));
-      if (readable) report('reading the text', shown, differences(this.#parse(shown), table, flavor));
+      const readable = flavor === 'mysql' || isPrintedWell(table);
+      if (readable) report('reading the text', shown, this.#differences(shown, table));
       const tracked = this.tracker.peek(this.schema, table.name);
       if (tracked === undefined) continue;
       const printed = showCreateTable(tracked, { dialect: flavor });
-      report('reading our text', printed, differences(this.#parse(printed), tracked, flavor));
+      report('reading our text', printed, this.#differences(printed, tracked));
       await this.connection.query(`USE \`${again}\``);
       const loaded = await this.#load(printed, again, table.name);
       report('loading our text', printed, typeof loaded === 'string' ? [loaded] : differences(loaded, table, flavor));
@@ -161,8 +168,15 @@ export class Mirror {
     return (rows as Record<string, string>[])[0]?.['Create Table'] ?? '';
   }
 
-  #parse(text: string): Table | undefined {
-    return parseCreateTable(text, this.profile, { schema: this.schema });
+  /** Differences of the structure in a text. */
+  #differences(text: string, table: Table): string[] {
+    let parsed: Table;
+    try {
+      parsed = parseCreateTable(text, this.profile, { schema: this.schema });
+    } catch (error) {
+      return [String(error)];
+    }
+    return differences(parsed, table, this.profile.flavor);
   }
 
   /** The table as the server has it after running the text; the server's message when it refuses. */

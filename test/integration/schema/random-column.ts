@@ -50,7 +50,18 @@ export function charsetClause(random: Random): string {
 const NUMBER_DEFAULTS = ['0', '1', '-1', "'7'", '12', 'NULL'];
 
 function integer(random: Random): TypeChoice {
-  const word = random.pick(['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'INTEGER', 'BIGINT', 'INT4', 'INT8', 'INT1', 'BOOL']);
+  const word = random.pick([
+    'TINYINT',
+    'SMALLINT',
+    'MEDIUMINT',
+    'INT',
+    'INTEGER',
+    'BIGINT',
+    'INT4',
+    'INT8',
+    'INT1',
+    'BOOL',
+  ]);
   if (word === 'BOOL') return { type: word, defaults: ['TRUE', 'FALSE', '1', 'NULL'] };
   const width = random.chance(0.3) ? `(${random.int(1, 12)})` : '';
   const sign = random.weighted([
@@ -84,7 +95,11 @@ function fraction(random: Random): TypeChoice {
 function temporal(random: Random): TypeChoice {
   const digits = random.int(0, 6);
   const precision = digits === 0 ? '' : `(${digits})`;
-  const now = [`CURRENT_TIMESTAMP${precision}`, `NOW(${digits === 0 ? '' : digits})`, `CURRENT_TIMESTAMP${precision} ON UPDATE CURRENT_TIMESTAMP${precision}`];
+  const now = [
+    `CURRENT_TIMESTAMP${precision}`,
+    `NOW(${digits === 0 ? '' : digits})`,
+    `CURRENT_TIMESTAMP${precision} ON UPDATE CURRENT_TIMESTAMP${precision}`,
+  ];
   const moments = ["'2020-01-02 03:04:05'", "'2021-12-31 23:59:59.123456'", "'2000-02-29'"];
   return random.weighted<TypeChoice>([
     [2, { type: 'DATE', defaults: ["'2020-01-02'", "'1999-12-31'", '20210304', 'NULL'] }],
@@ -101,7 +116,14 @@ function words(random: Random): TypeChoice {
   return random.weighted<TypeChoice>([
     [3, { type: `CHAR(${length})`, defaults: ["''", "'x'", "'a'", 'NULL'], text: true }],
     [6, { type: `VARCHAR(${length})`, defaults: literals.slice(0, length > 5 ? 8 : 2), text: true }],
-    [1, { type: random.pick(['TINYTEXT', 'TEXT', 'MEDIUMTEXT', 'LONGTEXT', `TEXT(${length})`]), defaults: [], text: true }],
+    [
+      1,
+      {
+        type: random.pick(['TINYTEXT', 'TEXT', 'MEDIUMTEXT', 'LONGTEXT', `TEXT(${length})`]),
+        defaults: [],
+        text: true,
+      },
+    ],
     [1, { type: `NCHAR(${length})`, defaults: ["'n'"] }],
     [1, { type: `NATIONAL VARCHAR(${length})`, defaults: ["'n'"] }],
     [2, { type: "ENUM('a','B','c d','it''s','x,y')", defaults: ["'a'", "'B'", "'x,y'", 'NULL'], text: true }],
@@ -113,7 +135,7 @@ function bytes(random: Random): TypeChoice {
   const length = random.pick([1, 4, 16, 50]);
   return random.weighted<TypeChoice>([
     [2, { type: `BINARY(${length})`, defaults: ["'a'", "x'00'", "''"] }],
-    [2, { type: `VARBINARY(${length})`, defaults: ["'b'", "x'ff'", 'NULL'] }],
+    [2, { type: `VARBINARY(${length})`, defaults: ["'b'", "x'7f00'", 'NULL'] }],
     [2, { type: random.pick(['TINYBLOB', 'BLOB', 'MEDIUMBLOB', 'LONGBLOB', `BLOB(${length * 20})`]), defaults: [] }],
     [2, { type: `BIT(${random.int(1, 64)})`, defaults: ["b'1'", '1', "b'0'", 'NULL'] }],
     [2, { type: 'JSON', defaults: [] }],
@@ -143,7 +165,24 @@ function chooseType(random: Random, flavor: Flavor): TypeChoice {
   ])();
 }
 
-const NAMES = ['a', 'b', 'c', 'id', 'name', 'type', 'status', 'key', 'order', 'A', 'x y', 'a`b', 'ü', "q'q", 'Long_Name', 'z9'];
+const NAMES = [
+  'a',
+  'b',
+  'c',
+  'id',
+  'name',
+  'type',
+  'status',
+  'key',
+  'order',
+  'A',
+  'x y',
+  'a`b',
+  'ü',
+  "q'q",
+  'Long_Name',
+  'z9',
+];
 
 /** A column name that the table does not have yet, mostly. */
 export function newColumnName(random: Random, table: Table | undefined): string {

@@ -59,7 +59,9 @@ function createTable(source: StatementSource): string {
   if (id) {
     names.push('id');
     const keyed = random.chance(0.7) ? 'AUTO_INCREMENT PRIMARY KEY' : 'PRIMARY KEY';
-    elements.push(`\`id\` ${random.pick(['INT', 'BIGINT UNSIGNED', 'INT UNSIGNED'])} ${random.chance(0.5) ? 'NOT NULL ' : ''}${keyed}`);
+    elements.push(
+      `\`id\` ${random.pick(['INT', 'BIGINT UNSIGNED', 'INT UNSIGNED'])} ${random.chance(0.5) ? 'NOT NULL ' : ''}${keyed}`,
+    );
   }
   for (let count = random.int(1, 6); count > 0; count--) {
     const name = newColumnName(random, undefined);
@@ -69,7 +71,8 @@ function createTable(source: StatementSource): string {
   }
   elements.push('`n1` INT', '`v1` VARCHAR(40)');
   for (let count = random.int(0, 3); count > 0; count--) elements.push(keyOver(source, ['n1', 'v1', ...names]));
-  if (random.chance(0.15)) elements.push(`${random.chance(0.5) ? `CONSTRAINT ck${random.int(1, 99999)} ` : ''}CHECK (n1 > 0)`);
+  if (random.chance(0.15))
+    elements.push(`${random.chance(0.5) ? `CONSTRAINT ck${random.int(1, 99999)} ` : ''}CHECK (n1 > 0)`);
   const options = [random.chance(0.4) ? charsetClause(random) : '', random.chance(0.2) ? "COMMENT='c'" : ''].join(' ');
   const exists = random.chance(0.1) ? 'IF NOT EXISTS ' : '';
   const replace = flavor === 'mariadb' && random.chance(0.05) ? 'OR REPLACE ' : '';
@@ -80,7 +83,9 @@ function createTable(source: StatementSource): string {
 /** A key over columns of which only the names are known. */
 function keyOver(source: StatementSource, names: readonly string[]): string {
   const { random } = source;
-  const parts = random.some(names, random.int(1, 3)).map((name) => `${quote(name)}${random.chance(0.15) ? ' DESC' : ''}`);
+  const parts = random
+    .some(names, random.int(1, 3))
+    .map((name) => `${quote(name)}${random.chance(0.15) ? ' DESC' : ''}`);
   const name = random.chance(0.5) ? ` ${quote(random.pick(INDEX_NAMES))}` : '';
   return `${random.pick(['KEY', 'INDEX', 'UNIQUE', 'UNIQUE KEY'])}${name} (${parts.join(', ')})`;
 }
@@ -164,7 +169,12 @@ function alterClause(source: StatementSource, table: Table, used: Set<string>): 
     [
       14,
       () =>
-        onColumn(source, table, used, (name) => `MODIFY ${name} ${columnDefinition(random, flavor, table)}${position(source, table)}`),
+        onColumn(
+          source,
+          table,
+          used,
+          (name) => `MODIFY ${name} ${columnDefinition(random, flavor, table)}${position(source, table)}`,
+        ),
     ],
     [
       8,
@@ -174,18 +184,24 @@ function alterClause(source: StatementSource, table: Table, used: Set<string>): 
           return `CHANGE COLUMN ${name} ${to} ${columnDefinition(random, flavor, table)}${position(source, table)}`;
         }),
     ],
-    [6, () => onColumn(source, table, used, (name) => `RENAME COLUMN ${name} TO ${quote(newColumnName(random, table))}`)],
+    [
+      6,
+      () => onColumn(source, table, used, (name) => `RENAME COLUMN ${name} TO ${quote(newColumnName(random, table))}`),
+    ],
     [4, () => setDefault(source, table, used)],
     [2, () => onColumn(source, table, used, (name) => `ALTER COLUMN ${name} DROP DEFAULT`)],
     [8, () => addKey(source, table)],
     [5, () => indexClause(source, table)],
     [3, () => primaryKeyClause(source, table)],
-    [3, () => random.chance(0.05) ? 'CONVERT TO CHARACTER SET binary' : convertClause(random)],
+    [3, () => (random.chance(0.05) ? 'CONVERT TO CHARACTER SET binary' : convertClause(random))],
     [3, () => `DEFAULT ${charsetClause(random)}`],
     [2, () => `COMMENT = 'c${random.int(1, 9)}'`],
     [3, () => foreignKeyClause(source, table)],
     [3, () => checkClause(source, table)],
-    [flavor === 'mysql' ? 1 : 0, () => onColumn(source, table, used, (name) => `ALTER ${name} SET ${random.pick(['IN', ''])}VISIBLE`)],
+    [
+      flavor === 'mysql' ? 1 : 0,
+      () => onColumn(source, table, used, (name) => `ALTER ${name} SET ${random.pick(['IN', ''])}VISIBLE`),
+    ],
   ])();
 }
 
@@ -251,7 +267,8 @@ function foreignKeyClause(source: StatementSource, table: Table): string | undef
   const parent = random.pick(source.tables);
   const primary = parent.indexes.find((index) => index.kind === 'PRIMARY');
   const column = parent.columns.find((entry) => entry.name === primary?.parts[0]?.column);
-  if (primary === undefined || primary.parts.length !== 1 || column === undefined || !/int$/.test(column.type)) return undefined;
+  if (primary === undefined || primary.parts.length !== 1 || column === undefined || !/int$/.test(column.type))
+    return undefined;
   const name = quote(newColumnName(random, table));
   const constraint = random.chance(0.4) ? `CONSTRAINT fk${random.int(1, 99999)} ` : '';
   const rule = random.pick(['', ' ON DELETE CASCADE', ' ON DELETE SET NULL ON UPDATE CASCADE', ' ON UPDATE RESTRICT']);
