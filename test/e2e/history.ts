@@ -1,0 +1,42 @@
+import { Client, Connection } from '@temporalio/client';
+import type { System } from '../support/system.js';
+
+interface Stamp {
+  seconds?: unknown;
+  nanos?: number | null;
+}
+
+/** Milliseconds from a subtask's last pause signal to the end of the unit it stopped, by Temporal's own clock. */
+export async function pauseDuration(system: System, workflowId: string): Promise<number> {
+  const { events } = await withClient(system, (client) => client.workflow.getHandle(workflowId).fetchHistory());
+  let signalled = Number.NaN;
+  let ended = Number.NaN;
+  for (const event of events ?? []) {
+    const at = milliseconds(event.eventTime ?? {});
+    if (event.workflowExecutionSignaledEventAttributes?.signalName === 'pause') [signalled, ended] = [at, Number.NaN];
+    const end =
+      event.activityTaskCompletedEventAttributes ??
+      event.activityTaskCanceledEventAttributes ??
+      event.activityTaskFailedEventAttributes;
+    if (end !== null && end !== undefined && Number.isNaN(ended)) ended = at;
+  }
+  return ended - signalled;
+}
+
+/** Number of events in a workflow's history. */
+export function historyLength(system: System, workflowId: string): Promise<number> {
+  return withClient(system, async (client) => (await client.workflow.getHandle(workflowId).describe()).historyLength);
+}
+
+async function withClient<T>(system: System, work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: system.temporal.address });
+  try {
+    return await work(new Client({ connection, namespace: system.temporal.namespace }));
+  } finally {
+    await connection.close();
+  }
+}
+
+function milliseconds(stamp: Stamp): number {
+  return Number(stamp.seconds ?? 0) * 1000 + (stamp.nanos ?? 0) / 1e6;
+}
