@@ -3,7 +3,7 @@ import { readCheck, readReferences } from './keys.js';
 import type { Cursor } from './cursor.js';
 import { T } from './lexer.js';
 import { bitDigits, hexDigits } from './literals.js';
-import { readCharsetName, readDataType } from './types.js';
+import { readCharsetName, readDataType, toBinary } from './types.js';
 
 /** Synonyms of CURRENT_TIMESTAMP. */
 const NOW_WORDS: ReadonlySet<string> = new Set(['CURRENT_TIMESTAMP', 'NOW', 'LOCALTIME', 'LOCALTIMESTAMP']);
@@ -37,6 +37,7 @@ export function readColumnBody(
   };
   if (type.serial) column.nullable = false;
   while (readAttribute(cursor, column, head.schema)) continue;
+  if (column.collation === 'binary') toBinary(type);
   column.end = cursor.end;
   return column;
 }

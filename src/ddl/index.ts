@@ -12,4 +12,4 @@ export { readStatement } from './read.js';
 export { addExistence, renameObjects, rewriteStatement } from './rewrite.js';
 export { splitStatement } from './split.js';
 export { eventKind, isSkipped, isSkippedByText } from './classify.js';
-export { sizedName } from './types.js';
+export { binaryTwin, sizedName } from './types.js';

@@ -63,8 +63,7 @@ function refusal(statement: Statement, cause?: string): Error {
 
 function nameEdit(statement: Statement, object: NamedObject, target: RenameTarget): Edit {
   const { start, end } = object;
-  // a column of the statement's own table needs no table before it, whatever that table is called downstream
-  if (object.role === 'qualifier') return { start, end, text: '' };
+  if (object.role === 'qualifier') return unqualified(statement, object);
   if (object.schema === '') throw refusal(statement, 'no database is known for a name without one');
   if (object.type === 'database') {
     const name = quoteIdent(target(object.schema, '').schema);
@@ -73,6 +72,15 @@ function nameEdit(statement: Statement, object: NamedObject, target: RenameTarge
   }
   const { schema, table } = target(object.schema, object.name);
   return { start, end, text: quoteTable(schema, table) };
+}
+
+/**
+ * A column of the statement's own table needs no table before it, whatever that table is called downstream; but a name
+ * that is reserved stands there without quotes only behind a dot.
+ */
+function unqualified(statement: Statement, { start, end }: NamedObject): Edit {
+  const word = /^[\p{L}\p{N}_$]+/u.exec(statement.text.slice(end))?.[0];
+  return word === undefined ? { start, end, text: '' } : { start, end: end + word.length, text: quoteIdent(word) };
 }
 
 function insertion(at: number, text: string): Edit {

@@ -31,9 +31,7 @@ export function alterParts(
   statement: AlterTable,
   options: { separateDependent?: boolean; columns?: readonly KnownColumn[] },
 ): { parts: string[]; atomic?: string } {
-  const changes = statement.clauses
-    .filter((clause) => clause.action !== 'hint')
-    .flatMap((c) => toChanges(statement, c));
+  const changes = effective(statement.clauses).flatMap((clause) => toChanges(statement, clause));
   const ordered = order(changes, options.columns ?? []);
   if (options.separateDependent === true) return { parts: ordered.map((change) => change.text) };
   const core = ordered.filter(isCore);
@@ -48,6 +46,14 @@ export function alterParts(
     .map((change) => change.text)
     .join(', ');
   return { parts: [...texts(before), together, ...texts(after)], atomic };
+}
+
+/** Clauses that change something: of several new names for the table servers take the last. */
+function effective(clauses: readonly AlterClause[]): AlterClause[] {
+  const lastName = clauses.findLast((clause) => clause.action === 'rename-table');
+  return clauses.filter(
+    (clause) => clause.action !== 'hint' && (clause.action !== 'rename-table' || clause === lastName),
+  );
 }
 
 function isCore(change: Change): boolean {

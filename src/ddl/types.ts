@@ -185,7 +185,8 @@ function readArguments(cursor: Cursor, type: DataType, shape: Shape): void {
     return;
   }
   if (type.written === 'BOOL' || type.written === 'BOOLEAN') type.length = 1;
-  if (!takesNumbers(shape, type) || !cursor.take('(')) return;
+  if (shape === 'plain') return skipIdleNumbers(cursor);
+  if (type.name === 'json' || !cursor.take('(')) return;
   type.length = cursor.expectInteger('a number');
   if ((shape === 'real' || shape === 'decimal') && cursor.take(',')) {
     type.decimals = takeSign(cursor) * cursor.expectInteger('a number');
@@ -193,9 +194,12 @@ function readArguments(cursor: Cursor, type: DataType, shape: Shape): void {
   cursor.expect(')');
 }
 
-function takesNumbers(shape: Shape, type: DataType): boolean {
-  if (shape === 'plain') return false;
-  return type.name !== 'json';
+/** MariaDB takes numbers that mean nothing behind types without length: GEOMETRY(9,4). */
+function skipIdleNumbers(cursor: Cursor): void {
+  if (cursor.dialect.flavor !== 'mariadb' || !cursor.take('(')) return;
+  do cursor.expectInteger('a number');
+  while (cursor.take(','));
+  cursor.expect(')');
 }
 
 /** MariaDB's sql_mode ORACLE allows a negative scale. */
@@ -290,10 +294,18 @@ const BINARY_TWIN: Record<string, string> = {
   longtext: 'longblob',
 };
 
-/** CHARACTER SET binary and BYTE make a text type its binary twin. ENUM and SET stay what they are. */
-function toBinary(type: DataType): void {
-  const twin = BINARY_TWIN[type.name];
-  if (twin === undefined) return;
+/**
+ * What a text type is in the character set binary, be it the column's own or the table's: `varchar` is `varbinary`. ENUM,
+ * SET and all other types stay what they are.
+ */
+export function binaryTwin(typeName: string): string {
+  return Object.hasOwn(BINARY_TWIN, typeName) ? (BINARY_TWIN[typeName] ?? typeName) : typeName;
+}
+
+/** Makes the type what CHARACTER SET binary, BYTE or COLLATE binary make of it. */
+export function toBinary(type: DataType): void {
+  const twin = binaryTwin(type.name);
+  if (twin === type.name) return;
   type.name = twin;
   delete type.charset;
 }

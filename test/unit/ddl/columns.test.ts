@@ -41,6 +41,7 @@ describe('data types', () => {
     ['CHAR BYTE', { name: 'binary' }],
     ['VARCHAR(5) CHARACTER SET binary', { name: 'varbinary', length: 5 }],
     ['TEXT CHARSET BINARY', { name: 'blob' }],
+    ["VARCHAR(5) COLLATE 'binary'", { name: 'varbinary', length: 5 }],
     ['CHAR(1) ASCII', { name: 'char', charset: 'latin1' }],
     ['CHAR(1) UNICODE BINARY', { name: 'char', charset: 'ucs2', binaryCollation: true }],
     ["CHAR(1) BINARY CHARSET 'UTF8MB4'", { name: 'char', charset: 'utf8mb4', binaryCollation: true }],
@@ -73,6 +74,7 @@ describe('data types', () => {
     expect(column('UUID', { flavor: 'mariadb' }).type.name).toBe('uuid');
     expect(column('INET6 NOT NULL', { flavor: 'mariadb' }).type.name).toBe('inet6');
     expect(column('GEOMETRYCOLLECTION', { flavor: 'mariadb' }).type.name).toBe('geometrycollection');
+    expect(column('GEOMETRY(9,4) NOT NULL', { flavor: 'mariadb' }).type.name).toBe('geometry');
     expect(() => column('UUID')).toThrow(/expected data type/);
   });
 

@@ -78,6 +78,7 @@ describe('clauses of ALTER TABLE', () => {
     ],
     ['ADD COLUMN (a INT, b INT, KEY k (a))', ['ADD COLUMN a INT', 'ADD COLUMN b INT', 'ADD KEY k (a)']],
     ['ADD INDEX (a), ADD a INT', ['ADD a INT', 'ADD INDEX (a)']],
+    ['RENAME TO u, ADD a INT, RENAME v', ['ADD a INT', 'RENAME v']],
     ['RENAME TO u, ADD a INT', ['ADD a INT', 'RENAME TO u']],
     ['ADD a INT, DROP b, DROP INDEX i', ['DROP INDEX i', 'DROP b', 'ADD a INT']],
     ['ADD b INT AFTER n, CHANGE o n INT', ['CHANGE o n INT', 'ADD b INT AFTER n']],
