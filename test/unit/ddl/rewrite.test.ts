@@ -30,7 +30,7 @@ describe('renaming', () => {
       'ALTER TABLE t EXCHANGE PARTITION p WITH TABLE s.u',
       'ALTER TABLE `db2`.`t2` EXCHANGE PARTITION p WITH TABLE `s2`.`u2`',
     ],
-    ['ALTER TABLE t CHANGE db.t.a b INT CHECK (t.b > 0)', 'ALTER TABLE `db2`.`t2` CHANGE a b INT CHECK (b > 0)'],
+    ['ALTER TABLE t CHANGE db.t.a b INT CHECK (t.b > 0)', 'ALTER TABLE `db2`.`t2` CHANGE `a` b INT CHECK (`b` > 0)'],
     ['CREATE TABLE t (t.index INT, t.`b` INT)', 'CREATE TABLE `db2`.`t2` (`index` INT, `b` INT)'],
     ['DROP TABLE a, s.b', 'DROP TABLE `db2`.`a2`, `s2`.`b2`'],
     ['RENAME TABLE a TO b, s.c TO d', 'RENAME TABLE `db2`.`a2` TO `db2`.`b2`, `s2`.`c2` TO `db2`.`d2`'],
