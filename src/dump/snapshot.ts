@@ -44,7 +44,7 @@ const LOCK_ATTEMPTS = 5;
  * A statement that runs for longer keeps FLUSH TABLES WITH READ LOCK waiting, and MySQL then holds up every new statement on
  * the same tables until the old one has ended, even when the FLUSH has given up. So we look before we flush.
  */
-const LONG_STATEMENT_SECONDS = 2;
+const LONG_STATEMENT_SECONDS = 1;
 /** Time that long statements get to end before tables are locked one by one instead, or with `flush` before giving up. */
 const LONG_STATEMENT_GRACE_MS = { auto: 5_000, flush: 60_000 };
 const LONG_STATEMENT_POLL_MS = 500;
@@ -77,17 +77,22 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
     return await withGlobalLock(options);
   } catch (error) {
     if (!(error instanceof LockDenied)) throw error;
-    if (options.consistency === 'flush') throw error.cause instanceof DmError ? error.cause : deniedError(error.cause);
+    if (options.consistency === 'flush') throw lockError(error);
     options.logger.warn('no global lock, locking the tables one by one instead', { reason: error.message });
     return withTableLocks(options);
   }
 }
 
+/** The lock was refused by the server (its cause is the server's error) or not to be had in time (a DmError). */
 class LockDenied extends Error {}
+
+function lockError(denied: LockDenied): DmError {
+  return denied.cause instanceof DmError ? denied.cause : deniedError(denied.cause);
+}
 
 async function withGlobalLock(options: SnapshotOptions): Promise<Snapshot> {
   await waitForLongStatements(options);
-  await acquire(options, 'FLUSH TABLES WITH READ LOCK');
+  await acquire(options, 'FLUSH TABLES WITH READ LOCK', options.consistency === 'flush' ? LOCK_ATTEMPTS : 1);
   const since = Date.now();
   try {
     const objects = listObjects(options.lockConnection, options.filter);
@@ -148,7 +153,7 @@ async function lockTables(options: SnapshotOptions, tables: readonly DumpTable[]
     await acquire(options, `LOCK TABLES ${list}`);
     return true;
   } catch (error) {
-    if (error instanceof LockDenied) throw deniedError(error.cause);
+    if (error instanceof LockDenied) throw lockError(error);
     if (serverErrno(error) === ER_NO_SUCH_TABLE) return false;
     throw error;
   }
@@ -226,7 +231,7 @@ async function readStructures(
   await Promise.all(work);
 }
 
-async function acquire(options: SnapshotOptions, sql: string): Promise<void> {
+async function acquire(options: SnapshotOptions, sql: string, attempts = LOCK_ATTEMPTS): Promise<void> {
   const { lockConnection, logger, signal } = options;
   await lockConnection.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`);
   for (let attempt = 1; ; attempt++) {
@@ -237,7 +242,8 @@ async function acquire(options: SnapshotOptions, sql: string): Promise<void> {
       const errno = serverErrno(error) ?? 0;
       if (DENIED.has(errno)) throw new LockDenied('lock denied', { cause: error });
       if (errno !== ER_LOCK_WAIT_TIMEOUT) throw databaseError(error, { scope: 'upstream', kind: 'query', sql });
-      if (attempt >= LOCK_ATTEMPTS) throw timeoutError(error);
+      if (attempt >= attempts)
+        throw new LockDenied('the lock could not be had in time', { cause: timeoutError(error) });
       logger.warn('the lock has to wait for long statements upstream, trying again', { attempt });
     }
     await sleep(LOCK_PAUSE_MS, undefined, { signal });

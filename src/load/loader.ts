@@ -267,18 +267,15 @@ export class Loader {
     await this.#execute(this.#checkpoint.clearSql());
   }
 
-  /** Runs statements on the main connection in one transaction, which fails when the fence is lost. */
+  /** Runs statements that may be run twice in one transaction, which fails when the fence is lost. */
   async #execute(sql: string): Promise<void> {
-    if (!this.#mayWrite()) throw new StopLoading();
-    const connection = this.#connection();
-    const slot = this.#poolSize + SCHEMA_WRITERS;
-    try {
+    const [writer] = this.#openWriters(1, this.#poolSize + SCHEMA_WRITERS, openSchemaConnection);
+    await writer?.run(async (connection) => {
+      if (!this.#mayWrite()) throw new StopLoading();
       // One request: no pause of this process can come between its statements.
-      await connection.query(`BEGIN; ${this.#heldFence().checkSql(slot)}; ${sql}; COMMIT`);
-    } catch (error) {
-      await connection.query('ROLLBACK').catch(() => undefined);
-      throw await this.#heldFence().explain(connection, error);
-    }
+      await connection.query(`${writer.beginSql()}; ${sql}; COMMIT`);
+    });
+    await writer?.close();
   }
 
   #mayWrite(): boolean {

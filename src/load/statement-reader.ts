@@ -121,11 +121,13 @@ export class StatementReader {
 
 /** First bytes of a statement as text, blanks in front left out. */
 export function statementStart(statement: FileStatement, bytes = 200): string {
+  let text = '';
+  // A piece may be as short as one byte: a statement can begin at the end of what was read in one go.
   for (const piece of statement.pieces) {
-    const text = piece.toString('latin1', 0, Math.min(piece.length, bytes * 2)).trimStart();
-    if (text !== '') return text.slice(0, bytes);
+    if (text.length >= bytes) break;
+    text = (text + piece.toString('latin1', 0, bytes * 2)).trimStart();
   }
-  return '';
+  return text.slice(0, bytes);
 }
 
 /** The whole statement in one buffer; for short ones. */

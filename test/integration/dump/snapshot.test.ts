@@ -24,10 +24,10 @@ afterEach(() => setFaults(undefined));
 
 /** Moves money between two tables until told to stop; each transaction leaves the sum as it was. */
 function moveMoney(connections: Connection[]): { stop: () => Promise<number> } {
-  let stopped = false;
+  const state = { stopped: false };
   let moves = 0;
   const working = connections.map(async (connection, worker) => {
-    while (!stopped) {
+    while (!state.stopped) {
       const id = 1 + ((moves * 7 + worker) % 1000);
       try {
         await connection.query('BEGIN');
@@ -44,7 +44,7 @@ function moveMoney(connections: Connection[]): { stop: () => Promise<number> } {
   });
   return {
     stop: async () => {
-      stopped = true;
+      state.stopped = true;
       await Promise.all(working);
       return moves;
     },
@@ -167,8 +167,8 @@ test('a long statement upstream does not make the dump hold up the writers', asy
   const database = await createDatabase(server, 'f_long');
   const up = await connectTo(server, database);
   await runAll(up, ['CREATE TABLE t (id INT PRIMARY KEY)', 'INSERT INTO t VALUES (1)']);
-  const long = up.query('SELECT SLEEP(9) FROM t');
-  await sleep(300);
+  const long = up.query('SELECT SLEEP(12) FROM t');
+  await sleep(2_500);
   const context = unitContext<DumpProgress>();
   const dumping = runDump(subtask(server, testServers().mysqlDown, [database]), context, {
     dataDir: await dataDirectory(),

@@ -163,7 +163,7 @@ test('foreign keys, keys after the rows, filters and conditions', async () => {
       down.query(`SHOW CREATE TABLE ${table}`),
     ]);
     const keys = (rows: unknown): string[] =>
-      String((rows as { 'Create Table': string }[])[0]?.['Create Table'])
+      ((rows as { 'Create Table': string }[])[0]?.['Create Table'] ?? '')
         .split('\n')
         .map((line) => line.replace(/,$/, ''))
         .filter((line) => /KEY/.test(line))
