@@ -3,9 +3,9 @@ import type { Table } from '../schema/model.js';
 import { MariadbGtidSet, MysqlGtidSet, type GtidSet } from '../mysql/gtid-set.js';
 import { comparePositions } from '../mysql/position.js';
 import type { BinlogEvent, BinlogLocation, CommitEvent, QueryEvent } from '../sync/events.js';
-import { hasValidChecksum } from './checksum.js';
-import { CHECKSUM_LENGTH, EventFlag, EventType, HEADER_LENGTH } from './constants.js';
+import { EventFlag, EventType, HEADER_LENGTH } from './constants.js';
 import { CorruptEventError, Cursor } from './cursor.js';
+import { FrameReader, parseHeader, type Header } from './frame.js';
 import {
   parseGtidEvent,
   parseMariadbGtidEvent,
@@ -44,14 +44,6 @@ export type Decoded = BinlogEvent | LookupRequest;
 
 type Steps = Generator<Decoded, void, Table | undefined>;
 
-/** Head of one event. */
-interface Header {
-  timestamp: number;
-  type: number;
-  serverId: number;
-  flags: number;
-}
-
 /**
  * Turns the bytes of binlog events into {@link BinlogEvent}s. Pure: it holds no connection and never waits, so it serves
  * streams and files alike. Work is done only as its results are taken: rows behind a DDL are decoded after the DDL's event
@@ -61,11 +53,10 @@ interface Header {
  */
 export class BinlogDecoder {
   private readonly tracker: PositionTracker;
+  private readonly frames = new FrameReader();
   private readonly tables = new TableCache();
   private executed: GtidSet | undefined;
   private skipTo: { name: string; pos: number } | undefined;
-  /** Undefined until the first format description tells. */
-  private checksums: boolean | undefined;
   private group: 'none' | 'open' | 'transaction' = 'none';
   private gtid: GtidBody = {};
   private rowsInGroup = false;
@@ -101,14 +92,8 @@ export class BinlogDecoder {
   }
 
   private *decodeChecked(event: Buffer): Steps {
-    if (event.length < HEADER_LENGTH) throw new CorruptEventError(`event of ${event.length} bytes`);
-    const header = parseHeader(event);
-    if (event.readUInt32LE(9) !== event.length) {
-      throw new CorruptEventError(`event says ${event.readUInt32LE(9)} bytes but has ${event.length}`);
-    }
-    if (header.type === EventType.formatDescription) this.readFormat(event);
-    const body = this.checkedBody(event);
-    this.tracker.move(header.type, header.flags, event.readUInt32LE(13), event.length, this.group === 'transaction');
+    const { header, body } = this.frames.open(event);
+    this.tracker.move(header.type, header.flags, header.logPos, event.length, this.group === 'transaction');
     if (this.skipTo !== undefined && this.collectOnly(header, body)) return;
     yield* this.dispatch(header, body);
   }
@@ -369,25 +354,6 @@ export class BinlogDecoder {
     return { name, pos, gtidSet: this.executed?.toString() ?? '' };
   }
 
-  /** The format description says whether checksums follow the events from here on, itself included. */
-  private readFormat(event: Buffer): void {
-    const algorithmAt = event.length - CHECKSUM_LENGTH - 1;
-    if (algorithmAt < HEADER_LENGTH + 57) throw new CorruptEventError('truncated format description');
-    const algorithm = event[algorithmAt];
-    if (algorithm > 1) throw new CorruptEventError(`unknown checksum algorithm ${algorithm}`);
-    this.checksums = algorithm === 1;
-  }
-
-  private checkedBody(event: Buffer): Buffer {
-    const isFormat = event[4] === EventType.formatDescription;
-    const sealed = isFormat ? withoutInUseFlag(event) : event;
-    // The made-up Rotate event before the first format description has a checksum or not: only the bytes can tell.
-    const expected = this.checksums ?? hasValidChecksum(sealed);
-    if (!expected) return event.subarray(HEADER_LENGTH, isFormat ? event.length - CHECKSUM_LENGTH : event.length);
-    if (!hasValidChecksum(sealed)) throw new CorruptEventError('binlog checksum mismatch, data may be corrupted');
-    return event.subarray(HEADER_LENGTH, event.length - CHECKSUM_LENGTH);
-  }
-
   private place(): string {
     const { name, pos } = this.tracker.start;
     return `(${name}, ${pos})`;
@@ -398,29 +364,10 @@ export class BinlogDecoder {
   }
 }
 
-/** Place of the flags in an event's header. */
-const FLAGS_OFFSET = 17;
-
-function parseHeader(event: Buffer): Header {
-  return {
-    timestamp: event.readUInt32LE(0),
-    type: event[4],
-    serverId: event.readUInt32LE(5),
-    flags: event.readUInt16LE(FLAGS_OFFSET),
-  };
-}
-
 function mariadbSet(body: Buffer): GtidSet {
   const set = new MariadbGtidSet();
   for (const gtid of parseMariadbGtidList(body)) set.add(gtid);
   return set;
-}
-
-/** A format description as it was when its checksum was made: its file was not yet marked as being written. */
-function withoutInUseFlag(event: Buffer): Buffer {
-  const copy = Buffer.from(event);
-  copy[FLAGS_OFFSET] &= ~EventFlag.binlogInUse;
-  return copy;
 }
 
 function isWord(sql: string, word: string): boolean {

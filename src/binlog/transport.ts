@@ -60,6 +60,8 @@ type DumpCommandClass = new (callback: unknown) => DumpCommand;
 /** What zongji keeps to itself and a subclass has to reach. */
 interface ZongJiInternals {
   connection: DumpConnection | null;
+  /** Beside the dump, for questions and for ending it. */
+  ctrlConnection: DumpConnection | null;
   _establishConnection(dsn: ConnectionOptions): void;
 }
 
@@ -101,6 +103,9 @@ class DumpTransport extends ZongJi {
     connection?.query(dumpSession(this.request), (error) => {
       if (error !== null) this.finish(error);
     });
+    // Idle for as long as the dump runs.
+    const control = (this as unknown as ZongJiInternals).ctrlConnection;
+    control?.query(`SET wait_timeout=${NET_TIMEOUT_S}`, () => undefined);
     connection?.on('end', () => this.finish(new ConnectionLostError()));
   }
 
