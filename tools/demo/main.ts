@@ -229,8 +229,10 @@ function messageOf(error: unknown): string {
 
 const screen = new Screen();
 const cleanups: Cleanups = [];
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    interrupted = true;
     screen.say('        ending ...');
     void cleanUp(cleanups).then(() => process.exit(130));
   });
@@ -240,6 +242,8 @@ try {
   if (options.help) console.log(USAGE);
   else if (!(await demo(options, screen, cleanups))) process.exitCode = 1;
 } catch (error) {
+  // What fails because everything is being stopped is no news; the signal's handler ends the process.
+  if (interrupted) await new Promise(() => {});
   screen.say(`The demo failed. ${messageOf(error)}`);
   process.exitCode = 1;
 }
