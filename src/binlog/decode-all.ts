@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BinlogEvent, StructureLookup } from '../sync/events.js';
 import type { BinlogDecoder } from './decoder.js';
 
@@ -10,6 +12,26 @@ export interface EventSource {
 }
 
 /**
+ * A turn of the event loop. Buffered events alone never end one, since finished promises run before any timer or socket: the
+ * process would neither read on nor tell that it lives.
+ */
+class Turn {
+  private began = performance.now();
+
+  isOver(): boolean {
+    return performance.now() - this.began > MAX_TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await nextTurn();
+    this.began = performance.now();
+  }
+}
+
+/** Longest time for which decoding keeps the process from its timers and sockets, milliseconds. */
+const MAX_TURN_MS = 15;
+
+/**
  * Decodes a source's events one by one, answering the decoder's questions for structures. Nothing is read or decoded before
  * the consumer asks for it, so an event's effect on the structures is known before the rows behind it are decoded.
  */
@@ -18,8 +40,10 @@ export async function* decodeAll(
   decoder: BinlogDecoder,
   lookup: StructureLookup,
 ): AsyncGenerator<BinlogEvent, void, undefined> {
+  const turn = new Turn();
   try {
     for (;;) {
+      if (turn.isOver()) await turn.next();
       let bytes = source.next();
       if (bytes instanceof Promise) bytes = await bytes;
       if (bytes === undefined) return;
@@ -33,6 +57,7 @@ export async function* decodeAll(
           yield step.value;
           step = steps.next();
         }
+        if (turn.isOver()) await turn.next();
       }
     }
   } finally {
