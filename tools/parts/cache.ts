@@ -19,6 +19,12 @@ export class MissingPartError extends Error {
   override name = 'MissingPartError';
 }
 
+/** The end of an error's text, for use within a sentence; programs print their reason last. */
+export function lastLine(error: unknown): string {
+  const text = String(error instanceof Error ? error.message : error);
+  return text.trim().split('\n').at(-1)?.slice(0, 160) ?? '';
+}
+
 /** `$DM_CACHE_DIR`, else `$XDG_CACHE_HOME/dm-temporal`, else `~/.cache/dm-temporal`. */
 export function cacheDir(): string {
   const { DM_CACHE_DIR, XDG_CACHE_HOME } = process.env;

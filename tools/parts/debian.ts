@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { announce, cacheDir, installOnce, MissingPartError } from './cache.js';
+import { announce, cacheDir, installOnce, lastLine, MissingPartError } from './cache.js';
 import { findOnPath, run } from './command.js';
 import type { Launcher } from './command.js';
 
@@ -88,7 +88,9 @@ export async function unpackDebianPackages(
     const archive = await findDebianArchive();
     if (!archive) throw new MissingPartError(`${what} not found, and this machine has no Debian archive: ${hint}`);
     announce(`${what}: unpacking ${packages.join(', ')} of Debian ${suite} into ${join(cacheDir(), name)}`);
-    const files = await download(archive, suite, packages, join(work, 'apt'));
+    const files = await download(archive, suite, packages, join(work, 'apt')).catch((error: unknown) => {
+      throw new MissingPartError(`${what} could not be fetched from the Debian archive (${lastLine(error)}): ${hint}`);
+    });
     await mkdir(join(work, 'root'));
     for (const file of files) await run('dpkg', ['-x', file, join(work, 'root')]);
     await rm(join(work, 'apt'), { recursive: true });

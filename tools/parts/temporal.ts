@@ -2,7 +2,7 @@
 import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { announce, cacheDir, installOnce, MissingPartError, repositoryRoot } from './cache.js';
+import { announce, cacheDir, installOnce, lastLine, MissingPartError, repositoryRoot } from './cache.js';
 import { findOnPath, run } from './command.js';
 import type { Launcher } from './command.js';
 
@@ -43,7 +43,7 @@ async function obtain(dir: string): Promise<void> {
     await downloadWithSdk(program);
     return;
   } catch (error) {
-    announce(`Temporal: the SDK's download failed (${firstLine(error)}), building with Go instead`);
+    announce(`Temporal: the SDK's download failed (${lastLine(error)}), building with Go instead`);
   }
   await buildWithGo(program);
 }
@@ -90,10 +90,7 @@ async function buildWithGo(program: string): Promise<void> {
     cwd: join(repositoryRoot(), 'tools', 'temporal'),
     env: { CGO_ENABLED: '0', GOFLAGS: '' },
     timeoutMs: BUILD_TIMEOUT_MS,
+  }).catch((error: unknown) => {
+    throw new MissingPartError(`The Temporal CLI could not be built (${lastLine(error)}): ${HINT}`);
   });
-}
-
-function firstLine(error: unknown): string {
-  const text = String(error instanceof Error ? error.message : error);
-  return text.split('\n', 1)[0]?.slice(0, 160) ?? '';
 }
