@@ -111,20 +111,6 @@ async function isSameDump(dir: string, dumpId: number | undefined): Promise<bool
   }
 }
 
-/**
- * Whether a finished load counts for nothing because another dump was taken since, for want of the place where replication
- * should begin. Files may be gone when a load has finished: they were cleaned up.
- */
-async function isNewDump(config: SubtaskConfig, dir: string, state: LoadState): Promise<boolean> {
-  if (config.taskMode !== 'all') return false;
-  try {
-    return (await dumpIdOf(dir)) !== state.dumpId;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
 /** A number that tells one dump from another. */
 async function dumpIdOf(dir: string): Promise<number> {
   const text = await readFile(join(dir, METADATA_FILE));
