@@ -8,12 +8,6 @@ export interface Wait {
   done: number;
 }
 
-/** Lane of a job, and what must be done in other lanes first. */
-export interface Placement {
-  lane: number;
-  waits: Wait[] | undefined;
-}
-
 /** State of a downstream table in {@link Dependencies}. */
 interface TableState {
   /** By lane: jobs assigned to it up to the last one of this table. */
@@ -22,7 +16,10 @@ interface TableState {
   barrier: Wait | undefined;
 }
 
-/** Entries of the key map at which those of finished jobs are swept out. */
+/** Value of a unique key -> last job that wrote it, as `number * lanes + lane`. */
+type Writers = Map<string | number, number>;
+
+/** Entries of all key maps at which those of finished jobs are swept out. */
 const SWEEP_AT = 100_000;
 
 /**
@@ -37,12 +34,18 @@ export class Dependencies {
   /** By lane: jobs ever assigned, jobs done. */
   readonly #assigned: number[];
   readonly #done: number[];
-  /** Key text -> last job that wrote it, as `assigned * lanes + lane`. */
-  readonly #writers = new Map<string, number>();
+  /** By table and key; and the same by the objects that plans hold. */
+  readonly #writers = new Map<string, Writers>();
+  #writersOf = new WeakMap<PlanKey, Writers>();
   readonly #tables = new Map<string, TableState>();
+  #entries = 0;
   #sweepAt = SWEEP_AT;
   #current = 0;
   #run = 0;
+  // Of the job being placed; kept from one to the next since there are many.
+  readonly #needed: number[];
+  readonly #maps: Writers[] = [];
+  readonly #values: (string | number)[] = [];
 
   /**
    * @param lanes - number of lanes
@@ -53,6 +56,7 @@ export class Dependencies {
     this.#runLength = runLength;
     this.#assigned = Array.from({ length: lanes }, () => 0);
     this.#done = Array.from({ length: lanes }, () => 0);
+    this.#needed = Array.from({ length: lanes }, () => 0);
   }
 
   /** Says that the lane has finished its next `count` jobs. */
@@ -64,15 +68,12 @@ export class Dependencies {
     return this.#done[lane] ?? 0;
   }
 
-  /** Whether everything assigned so far is done. */
-  get idle(): boolean {
-    return this.#assigned.every((count, lane) => count === this.#done[lane]);
-  }
-
-  /** Forgets all keys; only while {@link idle}. For changes of table structures. */
+  /** Forgets all keys; only while nothing is under way. For changes of table structures. */
   reset(): void {
     this.#writers.clear();
+    this.#writersOf = new WeakMap();
     this.#tables.clear();
+    this.#entries = 0;
   }
 
   /** A transaction begins: its independent rows go to the lane with the least to do. */
@@ -80,59 +81,86 @@ export class Dependencies {
     this.#run = this.#runLength;
   }
 
-  /** Chooses the lane of the next job in stream order and counts it as assigned there. */
-  place(job: RowJob): Placement {
-    const keys = jobKeys(job);
-    const state = this.#table(job.plan.target);
-    const needed = this.#predecessors(job, keys, state);
-    const lane = this.#choose(needed);
-    const number = this.#assigned[lane] === undefined ? 1 : this.#assigned[lane] + 1;
+  /** Chooses the lane of the next job in stream order, counts it as assigned there, and sets what it must wait for. */
+  place(job: RowJob): number {
+    const { plan, change } = job;
+    const before = change.kind === 'insert' ? undefined : change.before;
+    const after = change.kind === 'delete' ? undefined : change.after;
+    const state = this.#table(plan.target);
+    this.#needed.fill(0);
+    this.#maps.length = 0;
+    this.#values.length = 0;
+    if (state.barrier !== undefined) this.#need(state.barrier.lane, state.barrier.done);
+    const exclusive = this.#needKeys(plan, before, after);
+    if (exclusive) this.#needAll(state);
+    if (plan.references.length > 0) this.#needParents(plan, before, after);
+    const leaves = before !== undefined && plan.children.some(({ columns }) => changed(columns, before, after));
+    if (leaves) for (const child of plan.children) this.#needAll(this.#table(child.name));
+    const lane = this.#choose();
+    const number = (this.#assigned[lane] ?? 0) + 1;
     this.#assigned[lane] = number;
-    this.#remember(job, keys, state, { lane, done: number });
-    const waits = needed.filter((wait) => wait.lane !== lane);
-    return { lane, waits: waits.length === 0 ? undefined : waits };
+    job.waits = this.#waits(lane);
+    this.#remember(state, lane, number, exclusive);
+    if (leaves && job.foreignKeyChecks) this.#barChildren(plan, lane, number);
+    return lane;
   }
 
-  #predecessors(job: RowJob, keys: JobKeys, state: TableState): Wait[] {
-    const needed: Wait[] = [];
-    if (state.barrier !== undefined) this.#need(needed, state.barrier);
-    for (const key of keys.written) this.#needWriter(needed, key);
-    for (const { parent, key } of keys.read) {
-      const barrier = this.#tables.get(parent)?.barrier;
-      if (barrier !== undefined) this.#need(needed, barrier);
-      this.#needWriter(needed, key);
+  /** Notes the keys that the job takes or frees, and needs their last writers. @returns whether the job must be alone */
+  #needKeys(plan: TablePlan, before: RowImage | undefined, after: RowImage | undefined): boolean {
+    let exclusive = plan.opaqueKeys;
+    for (const key of plan.keys) {
+      const map = this.#mapOf(plan.target, key);
+      const old = before === undefined ? null : keyValue(key, before);
+      const now = after === undefined ? null : keyValue(key, after);
+      if (old === undefined || now === undefined) exclusive = true;
+      if (old !== null && old !== undefined) this.#needWriter(map, old, true);
+      if (now !== null && now !== undefined && now !== old) this.#needWriter(map, now, true);
     }
-    if (keys.exclusive) this.#needAll(needed, state);
-    if (keys.leavesChildren) {
-      for (const child of job.plan.children) this.#needAll(needed, this.#table(child.name));
+    // A row that only a comparison of all columns finds may be any of several.
+    return exclusive || (before !== undefined && !plan.hasIdentity(before));
+  }
+
+  /** The rows that a child refers to, before and after: it leaves the one and needs the other. */
+  #needParents(plan: TablePlan, before: RowImage | undefined, after: RowImage | undefined): void {
+    for (const reference of plan.references) {
+      const map = this.#mapOf(reference.parent, reference);
+      const barrier = this.#tables.get(reference.parent)?.barrier;
+      if (barrier !== undefined) this.#need(barrier.lane, barrier.done);
+      for (const image of [before, after]) {
+        const value = image === undefined ? null : keyValue(reference, image);
+        if (value !== null && value !== undefined) this.#needWriter(map, value, false);
+      }
     }
-    return needed;
   }
 
-  #needWriter(needed: Wait[], key: string): void {
-    const packed = this.#writers.get(key);
-    if (packed === undefined) return;
-    this.#need(needed, { lane: packed % this.#lanes, done: Math.floor(packed / this.#lanes) });
+  #needWriter(map: Writers, value: string | number, writes: boolean): void {
+    const packed = map.get(value);
+    if (packed !== undefined) this.#need(packed % this.#lanes, Math.floor(packed / this.#lanes));
+    if (!writes) return;
+    this.#maps.push(map);
+    this.#values.push(value);
   }
 
-  #needAll(needed: Wait[], state: TableState): void {
-    for (const [lane, done] of state.last.entries()) this.#need(needed, { lane, done });
+  #needAll(state: TableState): void {
+    for (const [lane, done] of state.last.entries()) this.#need(lane, done);
   }
 
-  #need(needed: Wait[], wait: Wait): void {
-    if (this.doneOf(wait.lane) >= wait.done) return;
-    const same = needed.find(({ lane }) => lane === wait.lane);
-    if (same === undefined) needed.push({ ...wait });
-    else same.done = Math.max(same.done, wait.done);
+  #need(lane: number, done: number): void {
+    if (this.doneOf(lane) < done && (this.#needed[lane] ?? 0) < done) this.#needed[lane] = done;
   }
 
-  #choose(needed: readonly Wait[]): number {
-    const [first] = needed;
-    if (first !== undefined) {
-      // The lane with the longest way to go: the other predecessors are likely done when the job comes up.
-      const left = (wait: Wait): number => wait.done - this.doneOf(wait.lane);
-      return needed.reduce((best, wait) => (left(wait) > left(best) ? wait : best), first).lane;
+  /** The predecessor's lane; of several the one with the longest way to go: the others are likely done by then. */
+  #choose(): number {
+    let best = -1;
+    let longest = 0;
+    for (let lane = 0; lane < this.#lanes; lane++) {
+      const left = (this.#needed[lane] ?? 0) - this.doneOf(lane);
+      if (left > longest) {
+        best = lane;
+        longest = left;
+      }
     }
+    if (best >= 0) return best;
     if (this.#run >= this.#runLength) {
       this.#current = this.#leastLoaded();
       this.#run = 0;
@@ -155,31 +183,65 @@ export class Dependencies {
     return best;
   }
 
-  #remember(job: RowJob, keys: JobKeys, state: TableState, place: Wait): void {
-    const packed = place.done * this.#lanes + place.lane;
-    for (const key of keys.written) this.#writers.set(key, packed);
-    state.last[place.lane] = place.done;
-    if (keys.exclusive) state.barrier = place;
-    if (keys.changesChildren) this.#barChildren(job.plan, place);
-    if (this.#writers.size > this.#sweepAt) this.#sweep();
+  #waits(own: number): Wait[] | undefined {
+    let waits: Wait[] | undefined;
+    for (let lane = 0; lane < this.#lanes; lane++) {
+      const done = this.#needed[lane] ?? 0;
+      if (done === 0 || lane === own) continue;
+      waits ??= [];
+      waits.push({ lane, done });
+    }
+    return waits;
+  }
+
+  #remember(state: TableState, lane: number, number: number, exclusive: boolean): void {
+    const packed = number * this.#lanes + lane;
+    for (let i = 0; i < this.#maps.length; i++) {
+      const map = this.#maps[i];
+      const value = this.#values[i];
+      if (map === undefined || value === undefined) continue;
+      const size = map.size;
+      map.set(value, packed);
+      this.#entries += map.size - size;
+    }
+    state.last[lane] = number;
+    if (exclusive) state.barrier = { lane, done: number };
+    if (this.#entries > this.#sweepAt) this.#sweep();
   }
 
   /** The server will change rows of the children itself: what follows on them, or on theirs, must come later. */
-  #barChildren(plan: TablePlan, place: Wait): void {
+  #barChildren(plan: TablePlan, lane: number, number: number): void {
     for (const child of plan.children) {
       if (!child.changesChildren) continue;
       const state = this.#table(child.name);
-      state.barrier = place;
+      state.barrier = { lane, done: number };
       // As if the job were one of the child's own, so that exclusive jobs of the child wait for it.
-      state.last[place.lane] = Math.max(state.last[place.lane] ?? 0, place.done);
+      state.last[lane] = number;
     }
   }
 
   #sweep(): void {
-    for (const [key, packed] of this.#writers) {
-      if (this.doneOf(packed % this.#lanes) >= Math.floor(packed / this.#lanes)) this.#writers.delete(key);
+    this.#entries = 0;
+    for (const map of this.#writers.values()) {
+      for (const [value, packed] of map) {
+        if (this.doneOf(packed % this.#lanes) >= Math.floor(packed / this.#lanes)) map.delete(value);
+      }
+      this.#entries += map.size;
     }
-    this.#sweepAt = Math.max(SWEEP_AT, this.#writers.size * 2);
+    this.#sweepAt = Math.max(SWEEP_AT, this.#entries * 2);
+  }
+
+  #mapOf(table: string, key: PlanKey): Writers {
+    let map = this.#writersOf.get(key);
+    if (map !== undefined) return map;
+    const name = `${table}\u0000${key.id}`;
+    map = this.#writers.get(name);
+    if (map === undefined) {
+      map = new Map();
+      this.#writers.set(name, map);
+    }
+    this.#writersOf.set(key, map);
+    return map;
   }
 
   #table(name: string): TableState {
@@ -190,59 +252,6 @@ export class Dependencies {
     }
     return state;
   }
-}
-
-/** What a job touches. */
-interface JobKeys {
-  /** Unique key values it takes or frees. */
-  written: string[];
-  /** Key values of parents that must be there. */
-  read: { parent: string; key: string }[];
-  /** It must follow, and be followed by, all other jobs of its table. */
-  exclusive: boolean;
-  /** It takes away a row that children may have referred to. */
-  leavesChildren: boolean;
-  /** ... and lets the server change those children. */
-  changesChildren: boolean;
-}
-
-function jobKeys(job: RowJob): JobKeys {
-  const { plan, change } = job;
-  const before = change.kind === 'insert' ? undefined : change.before;
-  const after = change.kind === 'delete' ? undefined : change.after;
-  const written: string[] = [];
-  let exclusive = plan.opaqueKeys;
-  for (const image of [before, after]) {
-    if (image === undefined) continue;
-    for (const key of plan.keys) {
-      const text = keyText(plan.target, key, image);
-      if (text === undefined) exclusive = true;
-      else if (text !== null && !written.includes(text)) written.push(text);
-    }
-  }
-  // A row that only a comparison of all columns finds may be any of several.
-  if (before !== undefined && !plan.hasIdentity(before)) exclusive = true;
-  const read = readKeys(plan, before, after);
-  const gone = before === undefined ? [] : plan.children.filter(({ columns }) => changed(columns, before, after));
-  const leavesChildren = gone.length > 0;
-  const changesChildren = leavesChildren && job.foreignKeyChecks && gone.some((child) => child.changesChildren);
-  return { written, read, exclusive, leavesChildren, changesChildren };
-}
-
-/** The values that a child refers to, before and after: it leaves the one and needs the other. */
-function readKeys(
-  plan: TablePlan,
-  before: RowImage | undefined,
-  after: RowImage | undefined,
-): { parent: string; key: string }[] {
-  const read: { parent: string; key: string }[] = [];
-  for (const reference of plan.references) {
-    for (const image of [before, after]) {
-      const key = image === undefined ? null : keyText(reference.parent, reference, image);
-      if (typeof key === 'string') read.push({ parent: reference.parent, key });
-    }
-  }
-  return read;
 }
 
 function changed(columns: readonly number[], before: RowImage, after: RowImage | undefined): boolean {
@@ -259,18 +268,24 @@ export function sameValue(a: RowImage[number], b: RowImage[number]): boolean {
 }
 
 /**
- * The key's values as one text, unambiguous among all keys of all tables; null when one of them is NULL (then nothing
- * is unique about it), undefined when it cannot be told.
+ * The key's values as one value, unambiguous among those of the key; null when one of them is NULL (then nothing is
+ * unique about it), undefined when it cannot be told.
  */
-function keyText(table: string, key: PlanKey, image: RowImage): string | null | undefined {
-  let text = `${table}\u0000${key.id}`;
-  for (const part of key.parts) {
+function keyValue(key: PlanKey, image: RowImage): string | number | null | undefined {
+  const { parts } = key;
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) {
+    const value = image[only.at];
+    return value === null || value === undefined ? value : only.text(value);
+  }
+  let text = '';
+  for (const part of parts) {
     const value = image[part.at];
-    if (value === null) return null;
-    if (value === undefined) return undefined;
+    if (value === null || value === undefined) return value;
     const own = part.text(value);
     if (own === undefined) return undefined;
-    text += `\u0000${own.length}:${own}`;
+    const ownText = String(own);
+    text += `${ownText.length}:${ownText}`;
   }
   return text;
 }

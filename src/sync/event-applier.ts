@@ -150,7 +150,17 @@ export class EventApplier {
       }
       const bytes = measured ? changeBytes(change) : share;
       const lenient = plan.enums.length > 0 && hasInvalidEnum(plan, change);
-      const wait = pipeline.submit({ seq, plan, change, origin, bytes, safe, foreignKeyChecks, lenient });
+      const wait = pipeline.submit({
+        seq,
+        plan,
+        change,
+        origin,
+        bytes,
+        safe,
+        foreignKeyChecks,
+        lenient,
+        waits: undefined,
+      });
       keeper.passed(seq);
       if (wait !== undefined) {
         await wait;

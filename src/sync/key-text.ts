@@ -3,11 +3,11 @@ import type { Column } from '../schema/model.js';
 import type { CellValue } from './events.js';
 
 /**
- * Text of a key column's value such that two values that any server may call equal have the same text. The opposite need
+ * Text (or number) of a key column's value such that two values that any server may call equal have the same text. The opposite need
  * not hold: a shared text only costs parallelism. `undefined` = no such text can be told; the row must then wait for all
  * others of its table. Never called with NULL.
  */
-export type KeyTextWriter = (value: CellValue) => string | undefined;
+export type KeyTextWriter = (value: CellValue) => string | number | undefined;
 
 /** Collations under which distinct ASCII characters are equal only if they differ in case. */
 const PLAIN_COLLATION =
@@ -25,7 +25,7 @@ export function keyTextWriter(column: Column, collations: readonly string[], pre
   const plain = collations.every((name) => PLAIN_COLLATION.test(name) || name.endsWith('_bin'));
   const fold = binary ? trimBlanks : plain ? foldAscii : foldTailored;
   return (value) => {
-    if (typeof value === 'number') return String(column.type === 'float' ? Math.fround(value) : value);
+    if (typeof value === 'number') return column.type === 'float' ? Math.fround(value) : value;
     if (typeof value === 'bigint') return value.toString();
     if (typeof value === 'string') return isText(column) ? textKey(value, fold, binary, prefix) : value;
     if (value === null || value === undefined) return undefined;

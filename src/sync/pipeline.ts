@@ -37,7 +37,7 @@ const KEEP_ALIVE_MS = 8_000;
 interface Lane {
   readonly number: number;
   readonly writer: BatchWriter;
-  readonly queue: Queue<{ job: RowJob; waits: Wait[] | undefined }>;
+  readonly queue: Queue<RowJob>;
   readonly signal: Signal;
   /** Applied batches whose bookkeeping is still needed. */
   readonly booked: Queue<{ batch: number; maxSeq: number }>;
@@ -93,9 +93,8 @@ export class Pipeline {
    */
   submit(job: RowJob): Promise<void> | undefined {
     this.throwIfFailed();
-    const { lane: number, waits } = this.#dependencies.place(job);
-    const lane = this.#lanes[number];
-    lane?.queue.push({ job, waits });
+    const lane = this.#lanes[this.#dependencies.place(job)];
+    lane?.queue.push(job);
     this.#rows++;
     this.#bytes += job.bytes;
     lane?.signal.notify();
@@ -106,7 +105,7 @@ export class Pipeline {
   get lowestPending(): RowJob | undefined {
     let lowest: RowJob | undefined;
     for (const { queue } of this.#lanes) {
-      const job = queue.at(0)?.job;
+      const job = queue.at(0);
       if (job !== undefined && (lowest === undefined || job.seq < lowest.seq)) lowest = job;
     }
     return lowest;
@@ -194,9 +193,8 @@ export class Pipeline {
     const { batch, batchBytes } = this.#options;
     const plans = new Map<string, RowJob['plan']>();
     let bytes = 0;
-    for (let entry = queue.at(0); entry !== undefined && jobs.length < batch; entry = queue.at(jobs.length)) {
-      const { job, waits } = entry;
-      if (waits !== undefined && !this.#areOver(waits)) break;
+    for (let job = queue.at(0); job !== undefined && jobs.length < batch; job = queue.at(jobs.length)) {
+      if (job.waits !== undefined && !this.#areOver(job.waits)) break;
       const [first] = jobs;
       bytes += job.bytes;
       if (first !== undefined) {
@@ -231,14 +229,6 @@ export class Pipeline {
   }
 
   #pingIdle(): void {
-    for (const lane of this.#lanes) {
-      if (lane.busy) continue;
-      // Busy for as long as the ping takes: a connection serves one at a time.
-      lane.busy = true;
-      void lane.writer.keepAlive().finally(() => {
-        lane.busy = false;
-        lane.signal.notify();
-      });
-    }
+    for (const { busy, writer } of this.#lanes) if (!busy) void writer.keepAlive();
   }
 }

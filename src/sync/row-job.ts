@@ -1,4 +1,5 @@
 import type { RowChange } from './events.js';
+import type { Wait } from './dependencies.js';
 import type { TablePlan } from './table-plan.js';
 
 /** Where a row change comes from, for messages and measures; shared by the rows of an event. */
@@ -28,6 +29,8 @@ export interface RowJob {
   readonly foreignKeyChecks: boolean;
   /** Holds an ENUM value that strict modes refuse: the empty string of index 0. */
   readonly lenient: boolean;
+  /** What must be done in other lanes before it; set when its lane is chosen. */
+  waits: readonly Wait[] | undefined;
 }
 
 /** Bytes from which a row travels alone, its values as parameters instead of text. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/types.js';
 import { faultPoint, faultsEnabled } from '../fault/fault.js';
+import { rawQuery } from '../load/raw-query.js';
 import type { Logger } from '../log/logger.js';
 import { FenceLostError, WRITER_WAIT_TIMEOUT_SECONDS, type Fence } from '../meta/fence.js';
 import type { MetaTables } from '../meta/tables.js';
@@ -61,6 +62,8 @@ export class Writer {
   #connection: DbConnection | undefined;
   /** What {@link #setSession} sent last on this connection. */
   #session = '';
+  /** A connection serves one request at a time. */
+  #pinging: Promise<void> | undefined;
   /** Number of the last batch. */
   #batch = 0;
 
@@ -81,6 +84,7 @@ export class Writer {
    * @throws RowError the downstream refuses a change; FenceLostError; DmError 10002, 10003 when trouble does not pass
    */
   async apply(jobs: readonly RowJob[]): Promise<BatchResult> {
+    if (this.#pinging !== undefined) await this.#pinging;
     const batch = this.#batch + 1;
     const deadline = Date.now() + this.#options.retryMs;
     let mode: Mode = 'merged';
@@ -112,7 +116,14 @@ export class Writer {
   }
 
   /** Keeps an idle connection from being closed by the server; a broken one is replaced at the next batch. */
-  async keepAlive(): Promise<void> {
+  keepAlive(): Promise<void> {
+    this.#pinging ??= this.#ping().finally(() => {
+      this.#pinging = undefined;
+    });
+    return this.#pinging;
+  }
+
+  async #ping(): Promise<void> {
     try {
       await this.#connection?.ping();
     } catch {
@@ -227,7 +238,7 @@ export class Writer {
       await faultPoint('sync.before-commit');
       await connection.query('COMMIT');
     } else {
-      [results] = (await connection.query([...body, 'COMMIT'].join(';\n'))) as [unknown[], unknown];
+      results = await rawQuery(connection, [Buffer.from([...body, 'COMMIT'].join(';\n'))]);
     }
     let missed = 0;
     for (const [i, { rows }] of statements.entries()) {
