@@ -143,6 +143,7 @@ function readTablespace(cursor: Cursor, word: 'DISCARD' | 'IMPORT'): BareClause 
 
 function readSecondary(cursor: Cursor, word: string): BareClause {
   cursor.skip();
+  if (cursor.take('GUIDED') && !cursor.take('ON') && !cursor.take('OFF')) throw cursor.error('ON or OFF');
   if (cursor.take('PARTITION')) cursor.parenthesised();
   return { action: 'storage', name: word };
 }

@@ -96,10 +96,16 @@ function readAttribute(cursor: Cursor, column: ColumnDefinition, schema: string)
   return true;
 }
 
+const TEXT_OPTIONS: ReadonlySet<string> = new Set([
+  'ENGINE_ATTRIBUTE',
+  'SECONDARY_ENGINE_ATTRIBUTE',
+  'EXTERNAL_FORMAT',
+]);
+
 /** ENGINE_ATTRIBUTE 'x' and the engine-defined `name = value` of MariaDB. */
 function readNamedOption(cursor: Cursor, column: ColumnDefinition): boolean {
   const { code } = cursor;
-  const engine = code === 'ENGINE_ATTRIBUTE' || code === 'SECONDARY_ENGINE_ATTRIBUTE';
+  const engine = TEXT_OPTIONS.has(code);
   const assigned = cursor.dialect.flavor === 'mariadb' && cursor.atIdent && cursor.codeAt(1) === '=';
   if (!engine && !assigned) return false;
   const name = cursor.expectIdent('attribute name').name.toUpperCase();

@@ -10,7 +10,10 @@ const VALUE_OPTIONS: ReadonlySet<string> = new Set(
   ROW_FORMAT SECONDARY_ENGINE SECONDARY_ENGINE_ATTRIBUTE STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES TABLESPACE
   NODEGROUP PAGE_CHECKSUM TRANSACTIONAL SEQUENCE IETF_QUOTES ENCRYPTION_KEY_ID ENCRYPTED PAGE_COMPRESSED
   PAGE_COMPRESSION_LEVEL SHARD_ROW_ID_BITS PRE_SPLIT_REGIONS AUTO_ID_CACHE AUTO_RANDOM_BASE TTL_ENABLE TTL_JOB_INTERVAL
-  STATS_BUCKETS STATS_TOPN STATS_COL_CHOICE STATS_COL_LIST STATS_SAMPLE_RATE AFFINITY`.split(/\s+/),
+  AUTO_REFRESH
+  AUTO_REFRESH_SOURCE ALLOW_MISSING_FILES VERIFY_KEY_CONSTRAINTS STRICT_LOAD STATS_BUCKETS STATS_TOPN STATS_COL_CHOICE STATS_COL_LIST STATS_SAMPLE_RATE AFFINITY`.split(
+    /\s+/,
+  ),
 );
 
 /** Reads one table option; undefined when none begins here. */
@@ -46,6 +49,9 @@ function readWordyOption(cursor: Cursor): NameValue | undefined {
     case 'DATA':
     case 'INDEX':
       return readDirectory(cursor);
+    case 'FILES':
+    case 'FILE_FORMAT':
+      return readFiles(cursor);
     case 'STORAGE':
       return readStorage(cursor);
     case 'WITH':
@@ -82,6 +88,15 @@ function readDirectory(cursor: Cursor): NameValue {
   cursor.expect('DIRECTORY');
   cursor.take('=');
   return { name, value: cursor.expectString('a quoted path') };
+}
+
+/** FILES = (..) and FILE_FORMAT = (..) of MySQL 9's external tables. */
+function readFiles(cursor: Cursor): NameValue {
+  const name = cursor.code;
+  cursor.skip();
+  cursor.take('=');
+  const inner = cursor.parenthesised();
+  return { name, value: cursor.text.slice(inner.start, inner.end).trim() };
 }
 
 /** STORAGE DISK/MEMORY, and STORAGE ENGINE = x in partition definitions. */

@@ -12,6 +12,7 @@ import { readCreateTable } from './create-table.js';
 import { Cursor } from './cursor.js';
 import { dialectOf, type ReadOptions } from './dialect.js';
 import { T } from './lexer.js';
+import { recordDmlTarget } from './dml.js';
 import { kindOfObject, kindOfVerb } from './other.js';
 import {
   readAlterDatabase,
@@ -74,19 +75,35 @@ function readAny(cursor: Cursor): Bare<Statement> {
       cursor.skip();
       cursor.take('TABLE');
       return readTruncate(cursor);
+    case 'WITH':
+      return readWith(cursor);
     default:
-      return other(cursor, kindOfVerb(code), code.toLowerCase());
+      return readByVerb(cursor, code);
   }
+}
+
+function readByVerb(cursor: Cursor, verb: string): Bare<OtherStatement> {
+  const kind = verb === 'LOAD' && cursor.codeAt(1) === 'INDEX' ? 'maintenance' : kindOfVerb(verb);
+  if (kind === 'dml') recordDmlTarget(cursor);
+  return other(cursor, kind, verb.toLowerCase());
+}
+
+/** WITH x AS (..) stands before queries, and before UPDATE and DELETE. */
+function readWith(cursor: Cursor): Bare<OtherStatement> {
+  while (!cursor.ended && kindOfVerb(cursor.code) !== 'dml' && cursor.code !== 'SELECT') {
+    if (cursor.code === '(') cursor.parenthesised();
+    else cursor.skip();
+  }
+  return kindOfVerb(cursor.code) === 'dml' ? readByVerb(cursor, cursor.code) : other(cursor, 'query', 'with');
 }
 
 /** A statement that is known by its kind; the text is passed over without being looked at. */
 function other(cursor: Cursor, what: OtherKind, verb: string): Bare<OtherStatement> {
-  const known: OtherKind = what;
-  if (known === 'unknown') throw cursor.error('a statement');
+  if (what === 'unknown') throw cursor.error('a statement');
   // bodies of routines hold `;` and more: nothing in them is checked
   while (cursor.kind !== T.End && cursor.kind !== T.Unterminated) cursor.skip();
   if (cursor.kind === T.Unterminated) throw cursor.error('the end of the statement');
-  return { kind: 'other', what: known, verb };
+  return { kind: 'other', what, verb };
 }
 
 const INDEX_KINDS: Record<string, IndexDefinitionKind> = {

@@ -142,6 +142,14 @@ describe('options and partitions', () => {
     expect(() => create('(a INT) MY_OPTION=5')).toThrow(/expected a table option, PARTITION BY or the end/);
   });
 
+  it('reads the external tables of MySQL 9', () => {
+    const sql =
+      "CREATE EXTERNAL TABLE t (a INT EXTERNAL_FORMAT 'x') FILE_FORMAT = (FORMAT csv) FILES = (URI 'y') STRICT_LOAD=1";
+    const { elements, options } = readAs('create-table', sql);
+    expect(elements).toMatchObject([{ options: { EXTERNAL_FORMAT: 'x' } }]);
+    expect(options.map(({ name }) => name)).toEqual(['FILE_FORMAT', 'FILES', 'STRICT_LOAD']);
+  });
+
   const partitions: [text: string, expected: Record<string, unknown>][] = [
     ['HASH (a + 1) PARTITIONS 4', { method: 'HASH', linear: false, expression: 'a + 1', count: 4 }],
     ['LINEAR KEY ALGORITHM=2 (a, b) PARTITIONS 2', { method: 'KEY', linear: true }],

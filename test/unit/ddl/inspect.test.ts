@@ -32,7 +32,7 @@ describe('dmctl ddl inspect', () => {
           { schema: 'y', name: 'u', role: 'new-name' },
         ],
       },
-      { ok: true, kind: 'insert', objects: [] },
+      { ok: true, kind: 'insert', objects: [{ schema: 'test', name: 't', role: 'target' }] },
     ]);
   });
 

@@ -102,6 +102,8 @@ describe('everything else by kind', () => {
     ['INSERT INTO t VALUES (1)', 'dml', 'insert'],
     ['LOAD DATA INFILE "x" INTO TABLE t', 'dml', 'load'],
     ['WITH x AS (SELECT 1) SELECT * FROM x', 'query', 'with'],
+    ['WITH x AS (SELECT 1) UPDATE t SET a = 1', 'dml', 'update'],
+    ['LOAD INDEX INTO CACHE t', 'maintenance', 'load'],
     ['SAVEPOINT a', 'transaction', 'savepoint'],
     ["XA START 'x'", 'transaction', 'xa'],
     ['SET PASSWORD FOR a = "x"', 'session', 'set'],
@@ -109,6 +111,23 @@ describe('everything else by kind', () => {
   ];
   it.each(others)('%s', (sql, what, verb) => {
     expect(read(sql)).toMatchObject({ kind: 'other', what, verb });
+  });
+
+  const targets: [sql: string, expected: string[]][] = [
+    ['INSERT LOW_PRIORITY IGNORE INTO s.t VALUES (1)', ['target s.t']],
+    ['REPLACE t SET a = 1', ['target db.t']],
+    ['UPDATE t AS x SET a = 1', ['target db.t']],
+    ['UPDATE t, u SET t.a = 1', []],
+    ['UPDATE t JOIN u SET t.a = 1', []],
+    ['DELETE FROM s.t WHERE a = 1', ['target s.t']],
+    ['DELETE FROM t USING t JOIN u', []],
+    ['DELETE t FROM t JOIN u', []],
+    ['LOAD DATA LOCAL INFILE "x" REPLACE INTO TABLE s.t', ['target s.t']],
+    ['WITH x AS (SELECT 1) DELETE FROM t WHERE a IN (SELECT * FROM x)', ['target db.t']],
+  ];
+  it.each(targets)('records the only table of %s', (sql, expected) => {
+    expect(read(sql)).toMatchObject({ kind: 'other', what: 'dml' });
+    expect(objects(sql)).toEqual(expected);
   });
 
   it('reads the names of views and sequences', () => {
