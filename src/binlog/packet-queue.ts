@@ -69,8 +69,8 @@ export class PacketQueue {
     const item = this.items[this.head];
     this.head += 1;
     this.bytes -= item.length;
-    // Given items are dropped in batches: moving the rest each time would be quadratic.
-    if (this.head === this.items.length || this.head >= 1024) {
+    // Given items are dropped when they are half of all: each is then moved once at most, however many small ones wait.
+    if (this.head === this.items.length || (this.head >= 1024 && this.head * 2 >= this.items.length)) {
       this.items = this.items.slice(this.head);
       this.head = 0;
     } else {
