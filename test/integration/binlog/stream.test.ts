@@ -364,6 +364,42 @@ describe('what only MySQL writes', () => {
     }
   });
 
+  it('sees the columns that the user sees: no hidden ones of functional indexes, but generated keys', async () => {
+    const { connection } = upstream;
+    await connection.query(
+      'CREATE TABLE f (id INT PRIMARY KEY, a VARCHAR(20), j JSON, KEY k1 ((UPPER(a))), KEY k2 ((CAST(j AS UNSIGNED ARRAY)))) PARTITION BY HASH (id) PARTITIONS 4',
+    );
+    await connection.query('SET sql_generate_invisible_primary_key=ON');
+    await connection.query('CREATE TABLE g (a INT)');
+    await connection.query('SET sql_generate_invisible_primary_key=OFF');
+    const start = await masterStatus(connection, 'mysql');
+    await connection.query("INSERT INTO f VALUES (1, 'x', '[1, 2]'), (2, 'y', '[3]')");
+    await connection.query("UPDATE f SET id = 7, a = 'z' WHERE id = 1");
+    await connection.query('INSERT INTO g VALUES (5)');
+    const events = await eventsUpToNow(upstream, await openStream(upstream, start, schema));
+    const changes = rowsOf(events, 'f').flatMap((event) => event.rows);
+    expect(changes).toHaveLength(3);
+    expect(changes).toContainEqual({ kind: 'insert', after: [1, 'x', '[1, 2]'] });
+    expect(changes).toContainEqual({ kind: 'update', before: [1, 'x', '[1, 2]'], after: [7, 'z', '[1, 2]'] });
+    expect(rowsOf(events, 'g').flatMap((event) => event.rows)).toEqual([{ kind: 'insert', after: [1, 5] }]);
+  });
+
+  it('knows a statement whose session checks no foreign keys, and rows that cascades changed', async () => {
+    const { connection } = upstream;
+    await connection.query('CREATE TABLE parent (id INT PRIMARY KEY)');
+    await connection.query(
+      'CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE)',
+    );
+    const start = await masterStatus(connection, 'mysql');
+    await connection.query('INSERT INTO parent VALUES (1)');
+    await connection.query('INSERT INTO child VALUES (1, 1)');
+    await connection.query('DELETE FROM parent');
+    const events = await eventsUpToNow(upstream, await openStream(upstream, start, schema));
+    // MySQL 9.6 and later log what a cascade does, before the row that caused it.
+    expect(outlines(events).filter((line) => line.startsWith('delete'))).toEqual(['delete child 1', 'delete parent 1']);
+    for (const event of events) if (event.type === 'rows') expect(event.noForeignKeyChecks).toBe(true);
+  });
+
   it('refuses partial JSON updates with what to do', async () => {
     const { connection } = upstream;
     await connection.query('CREATE TABLE j (id INT PRIMARY KEY, d JSON)');
