@@ -115,6 +115,8 @@ export interface DataType extends Span {
   binaryCollation: boolean;
   /** SERIAL: BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE. */
   serial: boolean;
+  /** MariaDB's COMPRESSED where it stands before CHARACTER SET; behind it, it is one of the column's options. */
+  compressed?: boolean;
 }
 
 /** `DEFAULT` of a column; `text` is always the source text behind DEFAULT. */

@@ -232,7 +232,8 @@ function readTextAttributes(cursor: Cursor, type: DataType): void {
   const mark = cursor.mark();
   if (cursor.dialect.flavor === 'mariadb' && cursor.take('COMPRESSED')) {
     if (cursor.take('=')) cursor.skip();
-    if (!startsTextAttribute(cursor)) cursor.reset(mark);
+    if (startsTextAttribute(cursor)) type.compressed = true;
+    else cursor.reset(mark);
   }
   for (;;) {
     if (cursor.take('ASCII')) type.charset = 'latin1';
