@@ -135,12 +135,13 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     case 'rename-column':
       return sameName(clause.from.name, name) ? { ...column, name: clause.to.name } : column;
     case 'set-default':
-      // servers take it for an AUTO_INCREMENT column, without effect
-      return !column.autoIncrement && sameName(clause.column.name, name)
+      // servers take it for AUTO_INCREMENT and generated columns, without effect
+      return !column.autoIncrement && column.generated === undefined && sameName(clause.column.name, name)
         ? { ...column, default: resolveDefault(clause.default, column, profile) }
         : column;
     case 'drop-default': {
       if (!sameName(clause.column.name, name)) return column;
+      if (column.generated !== undefined) return column;
       const bare = { ...column };
       if (profile.flavor === 'mariadb' && column.nullable) bare.default = { kind: 'null' };
       else delete bare.default;

@@ -44,11 +44,11 @@ export function alterTable(before: Table, statement: AlterTable, context: ApplyC
     options: { ...before.options, ...alterOptions(statement) },
   };
   renameInGenerated(table, changes);
-  forbidNulls(table, requests.notNull);
+  forbidNulls(table, requests.notNull, context.profile);
   resolvePeriods(requests, before.checks);
   applyTimestampRules(table.columns, changes.defined, context.profile);
   table.indexes = alterIndexes(before, statement, changes, requests.keys, context.profile);
-  requirePrimaryNotNull(table);
+  requirePrimaryNotNull(table, context.profile);
   table.indexes = sortIndexes(table.indexes, table.columns);
   alterConstraints(table, before, statement, changes, requests, context);
   alterPartitioning(table, statement);
@@ -89,7 +89,8 @@ function alterCharsets(before: Table, statement: AlterTable, context: ApplyConte
   const clause = statement.clauses[last];
   if (clause?.action !== 'convert-charset') return { table: option ?? current };
   const convert = resolveCharset(clause.charset, clause.collation, database, context.profile);
-  const later = statement.clauses.slice(last).some((entry) => entry.action === 'options');
+  const { flavor } = context.profile;
+  const later = flavor === 'mariadb' || statement.clauses.slice(last).some((entry) => entry.action === 'options');
   return { table: later ? (option ?? convert) : convert, convert };
 }
 

@@ -1,12 +1,13 @@
 import type { ColumnDefinition } from '../ddl/index.js';
 import { currentTimestamp, resolveDefault } from './resolve-default.js';
 import { resolveType, type CharsetPair } from './resolve-type.js';
-import type { Column } from './model.js';
+import type { Column, ColumnDefault } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
 /** Builds the column that a definition makes in a table with these defaults. Keys that it asks for are not its part. */
 export function buildColumn(definition: ColumnDefinition, table: CharsetPair, profile: ServerProfile): Column {
-  const compressed = profile.flavor === 'mariadb' && definition.options['COMPRESSED'] !== undefined;
+  const { options, type } = definition;
+  const compressed = profile.flavor === 'mariadb' && (type.compressed === true || options['COMPRESSED'] !== undefined);
   const column: Column = {
     name: definition.name.name,
     ...resolveType(definition.type, definition.collation, table, profile, compressed),
@@ -14,6 +15,8 @@ export function buildColumn(definition: ColumnDefinition, table: CharsetPair, pr
     autoIncrement: definition.autoIncrement || definition.type.serial,
     invisible: definition.invisible ?? false,
   };
+  // a compressed column of MariaDB has an empty default rather than none
+  if (compressed && !column.nullable) column.default = { kind: 'literal', value: '' };
   if (definition.generated !== undefined) {
     column.generated = generatedOf(definition.generated);
   } else if (definition.default !== undefined) {
@@ -62,15 +65,23 @@ export function applyTimestampRules(
       column.default = { kind: 'expression', text: currentTimestamp(digits) };
       column.onUpdate = String(digits);
     } else if (bare && defined.has(column)) {
-      const digits = column.length ?? 0;
-      column.default = { kind: 'literal', value: `0000-00-00 00:00:00${digits === 0 ? '' : `.${'0'.repeat(digits)}`}` };
+      column.default = zeroTimestamp(column);
     }
     first = false;
   }
 }
 
 /** Makes a column NOT NULL, as being part of the primary key does. */
-export function forbidNull(column: Column): void {
+export function forbidNull(column: Column, profile: ServerProfile): void {
   column.nullable = false;
-  if (column.default?.kind === 'null') delete column.default;
+  if (column.default?.kind !== 'null') return;
+  delete column.default;
+  if (column.type === 'timestamp' && profile.flavor === 'mariadb' && !profile.explicitDefaultsForTimestamp) {
+    column.default = zeroTimestamp(column);
+  }
+}
+
+function zeroTimestamp(column: Column): ColumnDefault {
+  const digits = column.length ?? 0;
+  return { kind: 'literal', value: `0000-00-00 00:00:00${digits === 0 ? '' : `.${'0'.repeat(digits)}`}` };
 }

@@ -39,11 +39,11 @@ export function createTable(statement: CreateTable, schema: string, context: App
     collectRequests(element, requests, context.profile);
   }
   if (table.columns.length === 0) throw cannotTrack(statement, 'a table must have at least one column');
-  forbidNulls(table, requests.notNull);
+  forbidNulls(table, requests.notNull, context.profile);
   resolvePeriods(requests, []);
   applyTimestampRules(table.columns, new Set(table.columns), context.profile);
   table.indexes = buildIndexes([], requests.keys, table.columns, context.profile);
-  requirePrimaryNotNull(table);
+  requirePrimaryNotNull(table, context.profile);
   table.indexes = buildIndexes(table.indexes, [], table.columns, context.profile);
   addForeignKeys(table, requests.foreignKeys, context);
   addChecks(table, requests.checks, context.profile);
@@ -69,19 +69,20 @@ function copyTable(statement: CreateTable, schema: string, name: string, context
 }
 
 /** Columns of the primary key do not take NULL. */
-export function requirePrimaryNotNull(table: Table): void {
+export function requirePrimaryNotNull(table: Table, profile: ServerProfile): void {
   const primary = table.indexes.find((index) => index.kind === 'PRIMARY');
   forbidNulls(
     table,
     (primary?.parts ?? []).flatMap((part) => (part.column === undefined ? [] : [part.column])),
+    profile,
   );
 }
 
 /** Makes these columns NOT NULL. */
-export function forbidNulls(table: Table, names: readonly string[]): void {
+export function forbidNulls(table: Table, names: readonly string[], profile: ServerProfile): void {
   for (const name of names) {
     const column = byName(table.columns, name);
-    if (column !== undefined) forbidNull(column);
+    if (column !== undefined) forbidNull(column, profile);
   }
 }
 

@@ -80,11 +80,14 @@ export function buildIndexes(
   profile: ServerProfile,
 ): Index[] {
   const all: KeyRequest[] = [...old.map(requestOf), ...requests];
-  const kept = withoutServedKeys(all);
+  const kept = withoutServedKeys(all, profile);
   const result: Index[] = [];
   for (const request of kept) {
     const parts = request.parts.map((part) => normalizePart(part, request.kind, columns, profile));
     const name = request.kind === 'PRIMARY' ? 'PRIMARY' : (request.name ?? generatedName(parts, result));
+    if (profile.flavor === 'mariadb' && request.kind === 'UNIQUE' && isHashed(parts, columns)) {
+      for (const part of parts) delete part.descending;
+    }
     const index: Index = { name, kind: request.kind, parts, invisible: request.invisible };
     if (request.generated) index.generated = true;
     result.push(index);
@@ -104,11 +107,11 @@ function requestOf(index: Index): KeyRequest {
 }
 
 /** A generated index goes when another one begins with its columns. */
-function withoutServedKeys(requests: readonly KeyRequest[]): KeyRequest[] {
+function withoutServedKeys(requests: readonly KeyRequest[], profile: ServerProfile): KeyRequest[] {
   const dropped = new Set<KeyRequest>();
   for (const [position, key] of requests.entries()) {
     for (const other of requests.slice(0, position)) {
-      if (dropped.has(other) || !isServed(key, other)) continue;
+      if (dropped.has(other) || !isServed(key, other, profile)) continue;
       const shorter = key.generated && key.parts.length < other.parts.length;
       dropped.add(!other.generated || shorter ? key : other);
       break;
@@ -117,8 +120,8 @@ function withoutServedKeys(requests: readonly KeyRequest[]): KeyRequest[] {
   return requests.filter((request) => !dropped.has(request));
 }
 
-/** Whether one of the two is generated and its columns are the first of the other's. */
-function isServed(a: KeyRequest, b: KeyRequest): boolean {
+/** Whether one of the two is generated and its columns are the first of the other's; MariaDB does not look at DESC. */
+function isServed(a: KeyRequest, b: KeyRequest, profile: ServerProfile): boolean {
   let short = a;
   let long = b;
   if (a.generated) {
@@ -133,7 +136,8 @@ function isServed(a: KeyRequest, b: KeyRequest): boolean {
     const other = long.parts[index];
     if (part.column === undefined || other?.column === undefined) return false;
     if (!sameName(part.column, other.column)) return false;
-    return other.length === part.length && (other.descending ?? false) === (part.descending ?? false);
+    const sameDirection = (other.descending ?? false) === (part.descending ?? false);
+    return other.length === part.length && (sameDirection || profile.flavor === 'mariadb');
   });
 }
 
@@ -180,16 +184,41 @@ function prefixLength(
   kind: IndexKind,
   profile: ServerProfile,
 ): number | undefined {
+  const { flavor } = profile;
   const unit = column.charset === undefined ? 1 : maxBytesOf(column.charset);
-  const lob = isLobType(column.type);
-  const sized = column.type.endsWith('char') || column.type.endsWith('binary');
-  if (!lob && !sized) return isSpatialType(column.type) ? length : undefined;
-  const whole = lob ? undefined : (column.length ?? 1);
-  const wanted = length === undefined || (whole !== undefined && length >= whole) ? whole : length;
-  if (wanted === undefined) return undefined;
-  const cuts = kind === 'INDEX' && (profile.flavor === 'mariadb' || !isStrict(profile));
-  if (cuts && wanted * unit > MAX_PART_BYTES) return Math.floor(MAX_PART_BYTES / unit);
+  const plain = kind === 'INDEX' && (flavor === 'mariadb' || !isStrict(profile));
+  if (isLobType(column.type) || isSpatialType(column.type)) {
+    if (flavor === 'mariadb' && column.type === 'point') return length ?? POINT_BYTES;
+    if (length !== undefined || flavor === 'mysql') return length;
+    if (plain) return column.type.startsWith('tiny') ? TINY_CHARACTERS : Math.floor(MAX_PART_BYTES / unit);
+    return isSpatialType(column.type) ? GEOMETRY_BYTES : undefined;
+  }
+  if (!column.type.endsWith('char') && !column.type.endsWith('binary')) return undefined;
+  const whole = column.length ?? 1;
+  const wanted = length === undefined || length >= whole ? whole : length;
+  if (plain && wanted * unit > MAX_PART_BYTES) return Math.floor(MAX_PART_BYTES / unit);
   return wanted === whole ? undefined : wanted;
+}
+
+/** What MariaDB shows as prefix of parts that say none: of a POINT, of another geometry in a unique key, of a TINYTEXT. */
+const POINT_BYTES = 25;
+const GEOMETRY_BYTES = 8;
+const TINY_CHARACTERS = 255;
+
+/**
+ * MariaDB keeps a unique key that is too long for an index (or holds whole BLOBs) as a hash, which has no direction.
+ */
+function isHashed(parts: readonly IndexPart[], columns: readonly Column[]): boolean {
+  let total = 0;
+  for (const part of parts) {
+    const column = part.column === undefined ? undefined : byName(columns, part.column);
+    if (column === undefined) continue;
+    if (isLobType(column.type) && part.length === undefined) return true;
+    if (isSpatialType(column.type) && column.type !== 'point') return true;
+    const unit = column.charset === undefined ? 1 : maxBytesOf(column.charset);
+    total += (part.length ?? column.length ?? 1) * unit;
+  }
+  return total > MAX_PART_BYTES;
 }
 
 function isStrict(profile: ServerProfile): boolean {

@@ -35,14 +35,15 @@ export function formatFloating(text: string, single: boolean, decimals: number |
   return formatShortest(shortest);
 }
 
-/** As the servers round FLOAT(M,D): in binary, halves to the even neighbour. */
+/** As the servers round FLOAT(M,D): the fraction alone, in binary, halves to the even neighbour. */
 function roundFloating(value: number, decimals: number): number {
   const unit = 10 ** decimals;
-  const scaled = value * unit;
+  const whole = Math.floor(value);
+  const scaled = (value - whole) * unit;
   const floor = Math.floor(scaled);
   const rest = scaled - floor;
   const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0);
-  return (up ? floor + 1 : floor) / unit;
+  return whole + (up ? floor + 1 : floor) / unit;
 }
 
 /** The double with the fewest digits that reads back as the same single. */

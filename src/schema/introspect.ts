@@ -81,8 +81,11 @@ async function readTables(
     [schema, names],
   );
   const tables = new Map<string, Table>();
+  const wanted = new Set(names);
   for (const row of rows) {
     const name = text(row, 'name');
+    // information_schema compares without accents in MariaDB
+    if (!wanted.has(name)) continue;
     const collation = canonicalCollation(text(row, 'collation'));
     const options: Record<string, string> = {};
     if (text(row, 'engine') !== '') options['ENGINE'] = text(row, 'engine');

@@ -206,6 +206,7 @@ export function convertDefinedColumn(
   if (column.charset !== undefined && column.charset !== 'binary') Object.assign(converted, pair);
   const family = [TEXT_FAMILY, BLOB_FAMILY].find((members) => members.includes(column.type));
   if (profile.flavor !== 'mysql' || old === undefined || family === undefined) return converted;
+  if (column.type === family.at(-1)) return converted;
   converted.type = familyMember(family, characterLength(old) * bytesOf(converted.charset));
   converted.columnType = converted.type;
   return converted;
@@ -232,7 +233,7 @@ function characterLength(column: Column): number {
  * would no longer fit. Columns without charset are left alone.
  */
 export function convertColumn(column: Column, pair: CharsetPair, profile: ServerProfile): Column {
-  if (column.charset === undefined) return column;
+  if (column.charset === undefined || column.charset === 'binary') return column;
   let { type, length } = column;
   const limit = FAMILY_LIMITS[TEXT_FAMILY.indexOf(type)];
   if (limit !== undefined) {

@@ -96,7 +96,9 @@ function problemOf(value: unknown): string | undefined {
       return 'a column without name or type';
     }
   }
-  for (const index of (value['indexes'] ?? []) as unknown[]) {
+  const indexes = value['indexes'] ?? [];
+  if (!Array.isArray(indexes)) return 'indexes are not a list';
+  for (const index of indexes as unknown[]) {
     if (!isObject(index) || typeof index['name'] !== 'string' || !Array.isArray(index['parts'])) {
       return 'an index without name or columns';
     }

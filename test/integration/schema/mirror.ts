@@ -141,7 +141,9 @@ export class Mirror {
     const again = `${this.schema}_print`;
     await this.connection.query(`DROP DATABASE IF EXISTS \`${again}\``);
     await this.connection.query(`CREATE DATABASE \`${again}\``);
-    await this.connection.query("SET SESSION sql_mode = '', SESSION foreign_key_checks = 0");
+    await this.connection.query(
+      "SET SESSION sql_mode = '', SESSION foreign_key_checks = 0, SESSION explicit_defaults_for_timestamp = ON",
+    );
     for await (const table of introspectTables(this.connection, this.profile, this.schema)) {
       const report = (what: string, text: string, lines: string[]): void => {
         if (lines.length > 0) failures.push([`${what} of ${table.name}:`, text, ...lines].join('\n'));
