@@ -47,10 +47,11 @@ function newName(from: string, to: string): string[] {
 
 function columnNames(changes: readonly Change[]): string | undefined {
   const old = changes.flatMap(consumed);
-  if (new Set(old).size < old.length) return 'a column is changed twice';
-  const remaining = new Set(changes.filter((change) => change.clause.action !== 'drop-column').flatMap(consumed));
-  const reused = changes.flatMap(produced).find((name) => remaining.has(name));
-  return reused === undefined ? undefined : 'a column takes the name of another one that is changed';
+  const names = new Set(old);
+  if (names.size < old.length) return 'a column is changed twice';
+  // also the name of a dropped column: MySQL lets its keys go over to the new one
+  const reused = changes.flatMap(produced).some((name) => names.has(name));
+  return reused ? 'a column takes the name of another one that is changed or dropped' : undefined;
 }
 
 function indexNames(changes: readonly Change[]): string | undefined {
@@ -63,7 +64,10 @@ function indexNames(changes: readonly Change[]): string | undefined {
     return clause.action === 'rename-index' ? [lower(clause.to.name)] : [];
   });
   const names = new Set(old);
-  return fresh.some((name) => names.has(name)) ? 'an index takes the name of another one' : undefined;
+  if (fresh.some((name) => names.has(name))) return 'an index takes the name of another one';
+  const dropsColumn = changes.some(({ clause }) => clause.action === 'drop-column');
+  const renames = changes.some(({ clause }) => clause.action === 'rename-index');
+  return dropsColumn && renames ? 'an index may go with its columns before it is renamed' : undefined;
 }
 
 /** A table with AUTO_INCREMENT cannot be without the key of that column for a moment. */

@@ -100,7 +100,7 @@ function existenceEdits(statement: Statement): Edit[] {
   return [];
 }
 
-/** Options of storage engines that TiDB's grammar does not take or that name files and servers upstream. */
+/** Options about files, servers and storage of engines upstream. TiDB ignores some and refuses others. */
 export const FOREIGN_OPTIONS: ReadonlySet<string> = new Set([
   'DATA DIRECTORY',
   'INDEX DIRECTORY',

@@ -128,10 +128,7 @@ const DATABASE_OPTIONS: ReadonlySet<string> = new Set([
 
 /** Reads ALTER DATABASE from behind DATABASE on; without a name it means the default schema. */
 export function readAlterDatabase(cursor: Cursor): Bare<AlterDatabase> {
-  // an option's word is the name when another option follows it at once
-  const named = !DATABASE_OPTIONS.has(cursor.code) || DATABASE_OPTIONS.has(cursor.codeAt(1));
-  const presetOption = cursor.code === 'DEFAULT';
-  const name = named && !presetOption ? cursor.databaseName('target') : undefined;
+  const name = cursor.atIdent && !atDatabaseOption(cursor) ? cursor.databaseName('target') : undefined;
   if (name === undefined) recordDefaultDatabase(cursor);
   if (cursor.take('UPGRADE')) {
     cursor.expect('DATA', 'DIRECTORY', 'NAME');
@@ -140,6 +137,13 @@ export function readAlterDatabase(cursor: Cursor): Bare<AlterDatabase> {
   const options = readDatabaseOptions(cursor);
   if (options.length === 0) throw cursor.error('CHARACTER SET, COLLATE, ENCRYPTION, COMMENT or READ ONLY');
   return { kind: 'alter-database', options, ...(name === undefined ? {} : { name }) };
+}
+
+/** Words of options that are not reserved may also be the name: then another option follows, not a value. */
+function atDatabaseOption(cursor: Cursor): boolean {
+  if (!DATABASE_OPTIONS.has(cursor.code)) return false;
+  const next = cursor.codeAt(1);
+  return !DATABASE_OPTIONS.has(next) || (next === 'DEFAULT' && cursor.kindAt(2) === T.End);
 }
 
 /** The rewriter puts the name in where it could have stood. */

@@ -70,6 +70,8 @@ describe('statements about databases', () => {
   });
 
   it('takes the default schema where ALTER DATABASE names none', () => {
+    expect(objects('ALTER DATABASE comment COMMENT "x"', mariadb)).toEqual(['target comment.']);
+    expect(objects('ALTER DATABASE CHARSET DEFAULT', mariadb)).toEqual(['target db.']);
     for (const sql of [
       'ALTER DATABASE CHARACTER SET utf8mb4',
       'ALTER SCHEMA DEFAULT COLLATE utf8mb4_bin',
