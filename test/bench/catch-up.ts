@@ -1,0 +1,106 @@
+/** Catching up with small transactions: the sync unit against MySQL's own replica with 8 parallel appliers. */
+import type { Connection } from 'mysql2/promise';
+import type { DatabaseServer } from '../../tools/servers/database-server.js';
+import { assertSame, Bench, median, say, subtask, sysbench, waitForTable } from './environment.js';
+import { seconds, type ReportRow } from './report.js';
+import type { Settings } from './settings.js';
+import { UnitProcess } from './unit-process.js';
+
+const DATABASE = 'sbtest';
+const APPLIERS = 8;
+const TABLES = ['--tables=4', '--table-size=25000'];
+
+interface Side {
+  ms: number;
+  cpuMs: number;
+  peakMiB: number;
+}
+
+export async function benchCatchUp(settings: Settings): Promise<ReportRow[]> {
+  const ours: Side[] = [];
+  const replica: number[] = [];
+  for (let round = 0; round < settings.rounds; round++) {
+    const result = await oneRound(settings, round % 2 === 0);
+    ours.push(result.ours);
+    replica.push(result.replica);
+    say(
+      `replica ${seconds(result.replica)}, ours ${seconds(result.ours.ms)} (${seconds(result.ours.cpuMs)} of processor time)`,
+    );
+  }
+  const [mine, theirs] = [median(ours.map((side) => side.ms)), median(replica)];
+  const ratio = theirs / mine;
+  return [
+    {
+      what: `catching up with ${settings.transactions} transactions, against a replica with ${APPLIERS} appliers`,
+      ours: `${seconds(mine)}, ${median(ours.map((side) => side.peakMiB)).toFixed(0)} MiB`,
+      reference: seconds(theirs),
+      result: `${ratio.toFixed(2)} times as fast`,
+      target: '>= 2.5',
+      reached: ratio >= 2.5,
+    },
+  ];
+}
+
+async function oneRound(settings: Settings, replicaFirst: boolean): Promise<{ ours: Side; replica: number }> {
+  await using bench = new Bench();
+  const [up, down, native] = await Promise.all([
+    bench.server(),
+    bench.server(),
+    bench.server([`--replica-parallel-workers=${APPLIERS}`, '--skip-replica-start']),
+  ]);
+  const [source, target, follower] = [await bench.connect(up), await bench.connect(down), await bench.connect(native)];
+  const dataDir = await bench.directory();
+  await source.query(`CREATE DATABASE ${DATABASE}`);
+  await sysbench(up, 'oltp_write_only', [...TABLES, '--threads=4'], 'prepare');
+  const config = subtask(up, down, DATABASE);
+  config.sync.compact = true;
+  config.sync.multipleRows = true;
+  await new UnitProcess({ config, dataDir, units: ['dump', 'load'] }).finished();
+  await follow(follower, up, source);
+  await sysbench(
+    up,
+    'oltp_write_only',
+    [...TABLES, '--threads=8', `--events=${settings.transactions}`, '--time=0'],
+    'run',
+  );
+  await source.query(`CREATE TABLE ${DATABASE}.finished (id INT PRIMARY KEY)`);
+
+  let replicaMs = 0;
+  const measureReplica = async (): Promise<void> => {
+    const since = performance.now();
+    await follower.query('START REPLICA');
+    await waitForTable(follower, `${DATABASE}.finished`, () => undefined);
+    replicaMs = performance.now() - since;
+    await follower.query('STOP REPLICA');
+  };
+  if (replicaFirst) await measureReplica();
+  const ours = await measureSync(target, { config, dataDir, units: ['sync'] });
+  if (!replicaFirst) await measureReplica();
+  await assertSame(source, target, DATABASE);
+  await assertSame(source, follower, DATABASE);
+  return { ours, replica: replicaMs };
+}
+
+/** Starts the sync unit and waits for the table that the upstream made last. Starting the process counts. */
+async function measureSync(target: Connection, work: ConstructorParameters<typeof UnitProcess>[0]): Promise<Side> {
+  const since = performance.now();
+  const units = new UnitProcess(work);
+  await waitForTable(target, `${DATABASE}.finished`, () => {
+    const failed = units.reports.find((report) => report.error !== undefined);
+    if (failed !== undefined) throw new Error(failed.error);
+  });
+  const ms = performance.now() - since;
+  const [report] = await units.stop();
+  return { ms, cpuMs: report?.cpuMs ?? 0, peakMiB: report?.peakMiB ?? 0 };
+}
+
+/** Makes a server a replica that has everything so far and applies no more. */
+async function follow(follower: Connection, up: DatabaseServer, source: Connection): Promise<void> {
+  await follower.query(
+    `CHANGE REPLICATION SOURCE TO SOURCE_HOST='${up.host}', SOURCE_PORT=${up.port}, SOURCE_USER='${up.user}', SOURCE_PASSWORD='${up.password}', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1`,
+  );
+  await source.query(`CREATE TABLE ${DATABASE}.prepared (id INT PRIMARY KEY)`);
+  await follower.query('START REPLICA');
+  await waitForTable(follower, `${DATABASE}.prepared`, () => undefined);
+  await follower.query('STOP REPLICA');
+}
