@@ -1,7 +1,8 @@
 import type { AlterClause, AlterTable, ColumnDefinition, ColumnPosition } from '../ddl/index.js';
 import { buildColumn } from './apply-column.js';
 import { byName, cannotTrack, sameName } from './apply-context.js';
-import { collectColumnRequests, type Requests } from './apply-elements.js';
+import { isKnownForeignKey } from './apply-constraints.js';
+import { collectColumnRequests, collectRequests, type Requests } from './apply-elements.js';
 import { resolveDefault } from './resolve-default.js';
 import { convertColumn, convertDefinedColumn, type CharsetPair } from './resolve-type.js';
 import type { Column, Table } from './model.js';
@@ -68,6 +69,10 @@ export function alterColumns(
   return changes;
 }
 
+/**
+ * The columns that the statement defines. On the way the keys and constraints that it asks for go to `requests`, in order
+ * of the text, since the names that the server chooses depend on it.
+ */
 function collectDefinitions(
   table: Table,
   statement: AlterTable,
@@ -95,7 +100,10 @@ function collectDefinitions(
   for (const clause of statement.clauses) {
     if (clause.action === 'add') {
       for (const element of clause.elements) {
-        if (element.element !== 'column') continue;
+        if (element.element !== 'column') {
+          if (!isKnownForeignKey(table, element)) collectRequests(element, requests, profile);
+          continue;
+        }
         const known =
           byName(table.columns, element.name.name) !== undefined ||
           definitions.some((entry) => sameName(entry.column.name, element.name.name));

@@ -1,18 +1,11 @@
-import type { AlterTable, CreateIndex, DropIndex, TableElement } from '../ddl/index.js';
+import type { AlterTable, CreateIndex, DropIndex } from '../ddl/index.js';
 import { alterColumns, type AlterCharsets, type ColumnChanges } from './alter-columns.js';
 import { alterConstraints } from './alter-constraints.js';
 import { alterIndexes } from './alter-keys.js';
 import { applyTimestampRules } from './apply-column.js';
 import { renameGeneratedConstraints } from './apply-constraints.js';
-import { byName, type ApplyContext } from './apply-context.js';
-import {
-  charsetOption,
-  collectRequests,
-  noRequests,
-  otherOptions,
-  resolvePeriods,
-  type Requests,
-} from './apply-elements.js';
+import type { ApplyContext } from './apply-context.js';
+import { charsetOption, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
 import { forbidNulls, requirePrimaryNotNull } from './apply-create.js';
 import { sortIndexes } from './apply-keys.js';
 import { renameInExpression } from './expression-text.js';
@@ -35,7 +28,6 @@ export function alterTable(before: Table, statement: AlterTable, context: ApplyC
   const charsets = alterCharsets(before, statement, context);
   const requests = noRequests();
   const changes = alterColumns(before, statement, charsets, requests, context.profile);
-  collectTableRequests(before, statement, requests, context);
   const table: Table = {
     ...before,
     columns: changes.columns,
@@ -96,24 +88,6 @@ function alterCharsets(before: Table, statement: AlterTable, context: ApplyConte
 
 function alterOptions(statement: AlterTable): Record<string, string> {
   return otherOptions(statement.clauses.flatMap((clause) => (clause.action === 'options' ? clause.options : [])));
-}
-
-/** Requests of ADD clauses other than columns; those inside column definitions were collected with the columns. */
-function collectTableRequests(before: Table, statement: AlterTable, requests: Requests, context: ApplyContext): void {
-  for (const clause of statement.clauses) {
-    if (clause.action !== 'add') continue;
-    for (const element of clause.elements) {
-      if (element.element !== 'column' && !isKnownForeignKey(before, element)) {
-        collectRequests(element, requests, context.profile);
-      }
-    }
-  }
-}
-
-function isKnownForeignKey(before: Table, element: TableElement): boolean {
-  if (element.element !== 'foreign-key' || !element.ifNotExists) return false;
-  const name = (element.constraint ?? element.indexName)?.name;
-  return name !== undefined && byName(before.foreignKeys, name) !== undefined;
 }
 
 function renameInGenerated(table: Table, changes: ColumnChanges): void {

@@ -1,4 +1,4 @@
-import type { CheckDefinition, Ident, ReferencesClause } from '../ddl/index.js';
+import type { CheckDefinition, Ident, ReferencesClause, TableElement } from '../ddl/index.js';
 import { byName, type ApplyContext } from './apply-context.js';
 import type { Check, ForeignKey, Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
@@ -34,6 +34,13 @@ export function checkRequest(definition: CheckDefinition, column?: Ident): Check
   if (definition.name !== undefined) request.name = definition.name.name;
   if (column !== undefined) request.column = column.name;
   return request;
+}
+
+/** ADD FOREIGN KEY IF NOT EXISTS of one that is there. */
+export function isKnownForeignKey(table: Table, element: TableElement): boolean {
+  if (element.element !== 'foreign-key' || !element.ifNotExists) return false;
+  const name = (element.constraint ?? element.indexName)?.name;
+  return name !== undefined && byName(table.foreignKeys, name) !== undefined;
 }
 
 /** Appends foreign keys; nameless ones become `<table>_ibfk_<n>`. */

@@ -42,7 +42,7 @@ function mariadbOnly(statement: Statement): Finding[] {
         workaround: 'Skip the statement with `binlog skip`; rows are replicated as they are now.',
       });
     }
-    if (clause.action === 'partition' && /^convert-/.test(clause.operation)) {
+    if (clause.action === 'partition' && clause.operation.startsWith('convert-')) {
       findings.push({
         rule: 'convert-partition',
         severity: 'error',

@@ -4,7 +4,7 @@ import { unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
 import { stripParentheses } from './resolve-default.js';
 import type { Index, IndexKind, IndexPart, Table } from './model.js';
-import type { ServerProfile } from './server-profile.js';
+import { isTidb, type ServerProfile } from './server-profile.js';
 
 /** Fills in the indexes of the tables. */
 export async function readIndexes(
@@ -42,7 +42,8 @@ function hiddenColumn(profile: ServerProfile): string {
 }
 
 function expressionColumn(profile: ServerProfile): string {
-  return profile.flavor === 'mysql' && profile.versionNumber >= 80013 ? 'EXPRESSION' : 'NULL';
+  const known = profile.flavor === 'mysql' && (profile.versionNumber >= 80013 || isTidb(profile));
+  return known ? 'EXPRESSION' : 'NULL';
 }
 
 function kindOf(row: InfoRow): IndexKind {

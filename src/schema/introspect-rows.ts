@@ -12,6 +12,7 @@ export async function rowsOf(connection: Connection, sql: string, values: readon
 /** A column as text; NULL is empty. Some servers hand out long texts as bytes. */
 export function text(row: InfoRow, key: string): string {
   const value = row[key];
-  if (value === null || value === undefined) return '';
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number | bigint);
+  if (typeof value === 'string') return value;
+  if (Buffer.isBuffer(value)) return value.toString('utf8');
+  return typeof value === 'number' || typeof value === 'bigint' ? value.toString() : '';
 }

@@ -7,7 +7,7 @@ import { readIndexes } from './introspect-indexes.js';
 import { defaultOf, unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
 import type { Column, ColumnDefault, Table } from './model.js';
-import type { ServerProfile } from './server-profile.js';
+import { isTidb, type ServerProfile } from './server-profile.js';
 
 /** Tables of one query; keeps results small however many tables a database has. */
 const CHUNK = 500;
@@ -97,13 +97,17 @@ async function readTables(
   return tables;
 }
 
+function hasSpatialIds(profile: ServerProfile): boolean {
+  return profile.flavor === 'mysql' && profile.versionNumber >= 80003 && !isTidb(profile);
+}
+
 async function readColumns(
   connection: Connection,
   profile: ServerProfile,
   schema: string,
   tables: ReadonlyMap<string, Table>,
 ): Promise<void> {
-  const srid = profile.flavor === 'mysql' && profile.versionNumber >= 80003 ? 'SRS_ID' : 'NULL';
+  const srid = hasSpatialIds(profile) ? 'SRS_ID' : 'NULL';
   const rows = await rowsOf(
     connection,
     `SELECT TABLE_NAME AS tbl, COLUMN_NAME AS name, COLUMN_TYPE AS type, IS_NULLABLE AS nullable,

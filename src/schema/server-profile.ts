@@ -58,6 +58,11 @@ export function defaultProfile(flavor: Flavor, version: string): ServerProfile {
   };
 }
 
+/** Whether the server is TiDB, which speaks as MySQL 8.0.11 and has not all of its information_schema. */
+export function isTidb(profile: ServerProfile): boolean {
+  return /tidb/i.test(profile.version);
+}
+
 /** Collation of columns that name the charset alone. */
 export function defaultCollationOf(profile: ServerProfile, charset: string): string {
   return profile.defaultCollations[charset] ?? builtInDefaultCollation(charset, profile.flavor, profile.versionNumber);
@@ -91,7 +96,7 @@ export async function loadServerProfile(connection: Connection): Promise<ServerP
   );
   const values = new Map<string, string>();
   for (const row of rows as { Variable_name: string; Value: string }[]) {
-    values.set(row.Variable_name.toLowerCase(), String(row.Value));
+    values.set(row.Variable_name.toLowerCase(), row.Value);
   }
   const version = values.get('version') ?? '';
   const profile = defaultProfile(flavorOf(version), version);

@@ -313,9 +313,8 @@ export class SchemaTracker {
 
   /** Tables in memory become known as dropped; the others are hidden by the mark on their database. */
   #dropTablesOf(schemaKey: string): void {
-    for (const table of [...this.#tablesInMemory()]) {
-      if (this.#schemaKey(table.schema) === schemaKey) this.#set(table.schema, table.name, DROPPED);
-    }
+    const dropped = Array.from(this.#tablesInMemory()).filter((table) => this.#schemaKey(table.schema) === schemaKey);
+    for (const { schema, name } of dropped) this.#set(schema, name, DROPPED);
   }
 }
 

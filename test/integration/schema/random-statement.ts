@@ -269,7 +269,7 @@ function foreignKeyClause(source: StatementSource, table: Table): string | undef
   const parent = random.pick(source.tables);
   const primary = parent.indexes.find((index) => index.kind === 'PRIMARY');
   const column = parent.columns.find((entry) => entry.name === primary?.parts[0]?.column);
-  if (primary === undefined || primary.parts.length !== 1 || column === undefined || !/int$/.test(column.type))
+  if (primary === undefined || primary.parts.length !== 1 || column === undefined || !column.type.endsWith('int'))
     return undefined;
   const name = quote(newColumnName(random, table));
   const constraint = random.chance(0.4) ? `CONSTRAINT fk${random.int(1, 99999)} ` : '';
@@ -282,7 +282,7 @@ function checkClause(source: StatementSource, table: Table): string | undefined 
   const { random } = source;
   const checks = table.checks.filter((check) => check.column === undefined);
   if (checks.length > 0 && random.chance(0.5)) return `DROP CONSTRAINT ${quote(random.pick(checks).name)}`;
-  const columns = table.columns.filter((column) => /int$/.test(column.type) && !column.autoIncrement);
+  const columns = table.columns.filter((column) => column.type.endsWith('int') && !column.autoIncrement);
   if (columns.length === 0) return undefined;
   const name = random.chance(0.4) ? `CONSTRAINT ck${random.int(1, 99999)} ` : '';
   return `ADD ${name}CHECK (${quote(random.pick(columns).name)} < ${random.int(100, 999)})`;
