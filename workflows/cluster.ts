@@ -159,7 +159,8 @@ class Cluster {
       heartbeatTimeout: PRESENCE_TIMEOUT_MS,
       scheduleToStartTimeout: PRESENCE_TIMEOUT_MS,
       startToCloseTimeout: '3650 days',
-      cancellationType: ActivityCancellationType.ABANDON,
+      // Not ABANDON: the SDK cannot take in the time-out of an abandoned activity, and the workflow would be stuck.
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
       retry: { maximumAttempts: 1 },
       summary: `presence of ${name}`,
     });
@@ -180,7 +181,15 @@ class Cluster {
 
   private rebindAll(): void {
     for (const change of rebind(this.state)) this.untold.add(change.sourceId);
-    if (this.untold.size > 0) this.telling ??= this.tellSources();
+    this.tellAll();
+  }
+
+  private tellAll(): void {
+    if (this.untold.size === 0 || this.telling !== undefined) return;
+    this.telling = this.tellSources().then(() => {
+      this.telling = undefined;
+      this.tellAll();
+    });
   }
 
   private async tellSources(): Promise<void> {
@@ -196,7 +205,6 @@ class Cluster {
         delete this.state.sources[sourceId];
       }
     }
-    this.telling = undefined;
   }
 
   // --- sources -----------------------------------------------------------------------------------------------------

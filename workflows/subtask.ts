@@ -256,7 +256,15 @@ class Subtask {
   private changed(): void {
     this.show();
     this.unreported = true;
-    this.reporting ??= this.report();
+    this.reportAll();
+  }
+
+  private reportAll(): void {
+    if (!this.unreported || this.reporting !== undefined) return;
+    this.reporting = this.report().then(() => {
+      this.reporting = undefined;
+      this.reportAll();
+    });
   }
 
   /** Sends the latest state to the task until there is nothing newer; states in between are skipped. */
@@ -265,7 +273,6 @@ class Subtask {
       this.unreported = false;
       await this.send(false);
     }
-    this.reporting = undefined;
   }
 
   private async send(closed: boolean): Promise<void> {

@@ -20,6 +20,7 @@ const FAREWELL_MS = 2_000;
 const DRAIN_GRACE_MS = 2_500;
 const DRAIN_FORCE_MS = 6_000;
 const SETTLE_MS = 500;
+const MAX_DETAILS = 2_000;
 
 /** The bundle that `npm run build` makes of the workflows. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url));
@@ -230,24 +231,31 @@ export function installRuntime(logger: Logger): void {
   Runtime.install({
     shutdownSignals: [],
     logger: {
-      log: (level, message) => writeLog(logger, level, message),
+      log: (level, message, meta) => writeLog(logger, level, message, meta),
       trace: () => undefined,
       debug: (message) => logger.debug(message),
       info: (message) => logger.info(message),
-      warn: (message, meta) => logger.warn(message, errorField(meta)),
-      error: (message, meta) => logger.error(message, errorField(meta)),
+      warn: (message, meta) => {
+        // Said of the worker's own queue, where there are none on purpose.
+        if (!message.startsWith('No workflows registered')) logger.warn(message, detailsOf(meta));
+      },
+      error: (message, meta) => logger.error(message, detailsOf(meta)),
     },
-    telemetryOptions: { logging: { forward: {}, filter: 'ERROR,temporal_sdk_core=WARN' } },
+    telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
   });
 }
 
-function writeLog(logger: Logger, level: string, message: string): void {
-  if (level === 'ERROR') logger.error(message);
-  else if (level === 'WARN') logger.warn(message);
+function writeLog(logger: Logger, level: string, message: string, meta?: Record<string, unknown>): void {
+  if (level === 'ERROR') logger.error(message, detailsOf(meta));
+  else if (level === 'WARN') logger.warn(message, detailsOf(meta));
   else logger.debug(message);
 }
 
-function errorField(meta: Record<string, unknown> | undefined): { error?: string } {
-  const error = meta?.['error'];
-  return error === undefined ? {} : { error: error instanceof Error ? error.message : JSON.stringify(error) };
+/** What the SDK says besides its message, such as why a workflow task failed; cut, for it may hold a whole stack. */
+function detailsOf(meta: Record<string, unknown> | undefined): { details?: string } {
+  if (meta === undefined) return {};
+  const text = JSON.stringify(meta, (_key, value: unknown) =>
+    value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value,
+  );
+  return text === '{}' ? {} : { details: text.slice(0, MAX_DETAILS) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { dataConverter } from '../../../activities/data-converter.js';
 import { Commands } from '../../../cli/commands-client.js';
 import { StatusClient, type SubtaskView } from '../../../cli/status-client.js';
 import { installRuntime, WorkerProcess } from '../../../cli/worker/worker-process.js';
@@ -45,7 +46,7 @@ export function testBed(address: () => string = () => testServers().temporal.add
     process.env['TEMPORAL_ADDRESS'] = bed.address;
     process.env['TEMPORAL_NAMESPACE'] = bed.namespace;
     process.env['DM_SECRET_KEY'] = Buffer.alloc(32, 7).toString('base64');
-    bed.client = new Client({ connection, namespace: bed.namespace });
+    bed.client = new Client({ connection, namespace: bed.namespace, dataConverter: dataConverter() });
     bed.commands = new Commands(bed.client);
     bed.status = new StatusClient(bed.client);
     const bundle = await workflowBundle();

@@ -51,11 +51,14 @@ describe('a task', () => {
 
   it('can be started again after a stop, from its checkpoint', async () => {
     const downstream = await begin('again', ['s1']);
-    await bed.commands.stopTask('again');
-    await eventually(async () => expect(await bed.status.exists(taskWorkflowId('again'))).toBe(false));
-    await bed.commands.startTask(taskInput('again', ['s1']));
+    // At once, as a script does: the old workflow may be about to end.
+    for (let i = 0; i < 3; i++) {
+      expect((await bed.commands.stopTask('again')).sources[0]).toMatchObject({ result: true });
+      expect((await bed.commands.startTask(taskInput('again', ['s1']))).sources[0]).toMatchObject({ result: true });
+    }
     await subtaskIs(bed, 'again', 's1', 'Running', 'Sync');
-    expect(downstream.starts.slice(3)).toEqual(['w1:Sync:s1']);
+    await eventually(() => expect(downstream.starts.slice(-1)).toEqual(['w1:Sync:s1']));
+    expect(downstream.starts.filter((start) => start.includes('Dump'))).toHaveLength(1);
   });
 
   it('stays Finished and can be asked until it is stopped, in full mode', async () => {
