@@ -186,7 +186,7 @@ class Cluster {
 
   private tellAll(): void {
     if (this.untold.size === 0 || this.telling !== undefined) return;
-    this.telling = this.tellSources().then(() => {
+    this.telling = this.tellSources().finally(() => {
       this.telling = undefined;
       this.tellAll();
     });

@@ -261,7 +261,7 @@ class Subtask {
 
   private reportAll(): void {
     if (!this.unreported || this.reporting !== undefined) return;
-    this.reporting = this.report().then(() => {
+    this.reporting = this.report().finally(() => {
       this.reporting = undefined;
       this.reportAll();
     });

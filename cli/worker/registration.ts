@@ -6,6 +6,8 @@ import { UsageError } from './usage-error.js';
 
 /** Longer than the cluster takes to notice that a process is dead whose name this one takes over. */
 const NAME_WAIT_MS = 15_000;
+/** Time in which the cluster's workflow must answer, a busy machine and a dead predecessor considered. */
+const ANSWER_WAIT_MS = 20_000;
 /** Time from a registration to the start of its presence activity. */
 const PRESENCE_WAIT_MS = 4_000;
 const CHECK_MS = 1_000;
@@ -44,17 +46,18 @@ export class Registration {
   /**
    * Registers for the first time.
    *
-   * @throws UsageError when another live worker has the name
+   * @throws UsageError when another live worker has the name, or the cluster's workflow does not answer
    */
   async begin(): Promise<void> {
-    const deadline = Date.now() + NAME_WAIT_MS;
+    const began = Date.now();
     for (;;) {
       try {
         await this.commands.registerWorker(this.order);
         break;
       } catch (error) {
-        if (!isNameTaken(error)) throw error;
-        if (Date.now() > deadline) throw new UsageError(`${error.message}; please choose another --name`, 1);
+        const taken = isNameTaken(error);
+        if (Date.now() - began > (taken ? NAME_WAIT_MS : ANSWER_WAIT_MS))
+          throw new UsageError(reasonOf(error, taken), 1);
         await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
       }
     }
@@ -91,6 +94,11 @@ export class Registration {
     }
     this.lostAt = Date.now();
   }
+}
+
+function reasonOf(error: unknown, taken: boolean): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return taken ? `${text}; please choose another --name` : `cannot register with the cluster: ${text}`;
 }
 
 function isNameTaken(error: unknown): error is ApplicationFailure {
