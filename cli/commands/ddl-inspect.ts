@@ -109,6 +109,12 @@ function parseVersion(text: string): number {
   return Number(match[1]) * 10000 + Number(match[2]) * 100 + Number(match[3] ?? 0);
 }
 
+/** `dmctl ddl inspect ... | head` has what it wants: no error. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}
+
 /** `dmctl ddl inspect`: needs no server and no cluster. */
 export function ddlCommand(): Command {
   const inspectCommand = new Command('inspect')
@@ -122,6 +128,7 @@ export function ddlCommand(): Command {
     .option('--route <old=new>', 'show the statement with names replaced; may be given more than once', parseRoute, [])
     .action(async (options: Omit<DdlInspectOptions, 'routes'> & { route: InspectRoute[] }) => {
       const { route, ...rest } = options;
+      process.stdout.on('error', endOnClosedPipe);
       await ddlInspect({ ...rest, routes: route }, process.stdin, process.stdout);
     });
   return new Command('ddl').description('Tools around DDL statements').addCommand(inspectCommand);

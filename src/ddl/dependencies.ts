@@ -11,6 +11,7 @@ export function dependency(
   return (
     columnNames(changes) ??
     indexNames(changes) ??
+    constraintNames(changes) ??
     primaryKey(changes) ??
     autoIncrement(changes) ??
     convertedColumns(changes) ??
@@ -64,10 +65,21 @@ function indexNames(changes: readonly Change[]): string | undefined {
     return clause.action === 'rename-index' ? [lower(clause.to.name)] : [];
   });
   const names = new Set(old);
+  if (names.size < old.length) return 'an index is changed twice';
   if (fresh.some((name) => names.has(name))) return 'an index takes the name of another one';
   const dropsColumn = changes.some(({ clause }) => clause.action === 'drop-column');
   const renames = changes.some(({ clause }) => clause.action === 'rename-index');
   return dropsColumn && renames ? 'an index may go with its columns before it is renamed' : undefined;
+}
+
+/** Servers let one statement drop the same constraint twice. */
+function constraintNames(changes: readonly Change[]): string | undefined {
+  const names = changes.flatMap(({ clause }) => {
+    const { action } = clause;
+    const drops = action === 'drop-constraint' || action === 'drop-check' || action === 'drop-foreign-key';
+    return drops ? [lower(clause.name.name)] : [];
+  });
+  return new Set(names).size < names.length ? 'a constraint is dropped twice' : undefined;
 }
 
 /** A table with AUTO_INCREMENT cannot be without the key of that column for a moment. */

@@ -80,6 +80,16 @@ function randomAlter(random: (below: number) => number): string {
   return `ALTER TABLE t ${clauses.join(', ')}${random(8) === 0 ? ' PARTITION BY HASH (id) PARTITIONS 2' : ''}`;
 }
 
+/** Keys that are not unique in order of their text: servers arrange them anew with each ALTER, and it means nothing. */
+function sortKeys(structureText: string): string {
+  const lines = structureText.split('\n').map((line) => line.replace(/,$/, ''));
+  const plain = (line: string): boolean => /^ {2}KEY /.test(line);
+  const first = lines.findIndex(plain);
+  const sorted = lines.filter(plain).sort();
+  const others = lines.filter((line) => !plain(line));
+  return first < 0 ? lines.join('\n') : [...others.slice(0, first), ...sorted, ...others.slice(first)].join('\n');
+}
+
 describe.each(['mysqlUp', 'mariadbUp'] as const)('splitting on %s', (role) => {
   const flavor = role === 'mysqlUp' ? 'mysql' : 'mariadb';
   const [whole, split] = [uniqueName('b_whole'), uniqueName('b_split')];
@@ -107,7 +117,7 @@ describe.each(['mysqlUp', 'mariadbUp'] as const)('splitting on %s', (role) => {
       return `failed: ${String(error)}`;
     }
     const renamed = statements.some((sql) => sql.includes('renamed'));
-    return structure(connection, database, renamed ? 'renamed' : 't');
+    return sortKeys(await structure(connection, database, renamed ? 'renamed' : 't'));
   }
 
   function texts(sql: string, parts: boolean): string[] {

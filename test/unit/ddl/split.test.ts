@@ -112,6 +112,7 @@ describe('clauses of ALTER TABLE', () => {
     'ADD a INT, CHANGE a b INT',
     'DROP a, ADD a BIGINT',
     'RENAME INDEX i TO j, DROP a',
+    'DROP CONSTRAINT c, DROP CHECK c',
     'DROP PRIMARY KEY, ADD PRIMARY KEY (a)',
     'DROP PRIMARY KEY, MODIFY a INT NULL',
     'DROP INDEX i, ADD UNIQUE j (a)',
