@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { SubtaskConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
@@ -200,8 +199,6 @@ export class Loader {
     open: (to: SubtaskConfig['to'], signal: AbortSignal) => Promise<DbConnection>,
   ): SlotWriter[] {
     const hardStop = AbortSignal.any([this.#hardStop, this.#failed.signal]);
-    // Each connection listens.
-    setMaxListeners(0, hardStop);
     const writers = Array.from({ length: count }, (_, index) => {
       return new SlotWriter({
         open: () => open(this.#config.to, hardStop),

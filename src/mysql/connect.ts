@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import mysql from 'mysql2';
@@ -219,6 +220,8 @@ function followSignal(connection: CallbackConnection, signal: AbortSignal | unde
   const abort = (): void => {
     internals(connection).stream.destroy(Object.assign(new Error('connection aborted'), { code: 'ECONNABORTED' }));
   };
+  // Many connections follow one signal.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   connection.once('end', () => signal.removeEventListener('abort', abort));
   internals(connection).stream.once('close', () => signal.removeEventListener('abort', abort));
