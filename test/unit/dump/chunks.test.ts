@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { selectChunk, splitRange } from '../../../src/dump/chunks.js';
 import { FORMAT } from '../../../src/dump/row-format.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { streamRows, type RowSink } from '../../../src/dump/result-stream.js';
 import type { DbConnection } from '../../../src/mysql/connect.js';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LargeStatementLock, StatementReader, statementText } from '../../../src/load/statement-reader.js';
 import { StatementScanner } from '../../../src/load/statement-scanner.js';
@@ -121,9 +121,9 @@ test('long statements are held one at a time, and long ones are complete', async
   const held = await first.next();
   expect(held?.length).toBe(long.length + 25);
   let secondHasIt = false;
-  const waiting = second.next().then((statement) => {
+  const waiting = second.next().then((got) => {
     secondHasIt = true;
-    return statement;
+    return got;
   });
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(secondHasIt).toBe(false);
