@@ -4,7 +4,7 @@ import { addChecks, addForeignKeys, copiedChecks } from './apply-constraints.js'
 import { byName, cannotTrack, type ApplyContext } from './apply-context.js';
 import { charsetOption, collectRequests, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
 import { buildIndexes } from './apply-keys.js';
-import type { Column, Table } from './model.js';
+import type { Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
 /**
@@ -48,7 +48,6 @@ export function createTable(statement: CreateTable, schema: string, context: App
   addForeignKeys(table, requests.foreignKeys, context);
   addChecks(table, requests.checks, context.profile);
   if (statement.partitioning !== undefined) table.partitioning = statement.partitioning.text;
-  addInvisiblePrimaryKey(table, context.profile);
   return table;
 }
 
@@ -84,21 +83,4 @@ export function forbidNulls(table: Table, names: readonly string[], profile: Ser
     const column = byName(table.columns, name);
     if (column !== undefined) forbidNull(column, profile);
   }
-}
-
-/** MySQL's `sql_generate_invisible_primary_key`. */
-function addInvisiblePrimaryKey(table: Table, profile: ServerProfile): void {
-  if (!profile.generateInvisiblePrimaryKey || table.indexes.some((index) => index.kind === 'PRIMARY')) return;
-  const column: Column = {
-    name: 'my_row_id',
-    type: 'bigint',
-    columnType: 'bigint unsigned',
-    unsigned: true,
-    zerofill: false,
-    nullable: false,
-    autoIncrement: true,
-    invisible: true,
-  };
-  table.columns.unshift(column);
-  table.indexes.unshift({ name: 'PRIMARY', kind: 'PRIMARY', parts: [{ column: 'my_row_id' }], invisible: false });
 }

@@ -12,6 +12,19 @@ import { isTidb, type ServerProfile } from './server-profile.js';
 /** Tables of one query; keeps results small however many tables a database has. */
 const CHUNK = 500;
 
+/**
+ * MariaDB opens all tables of the database for each query on its information_schema, unless it is about one: so the
+ * chunks are larger, and few tables are asked for one by one.
+ */
+const MARIADB_CHUNK = 5000;
+const MARIADB_FEW = 50;
+
+/** `asked`: how many tables were named; undefined for a whole database. */
+function chunkSize(profile: ServerProfile, asked: number | undefined): number {
+  if (profile.flavor === 'mysql') return CHUNK;
+  return asked !== undefined && asked <= MARIADB_FEW ? 1 : MARIADB_CHUNK;
+}
+
 /** Names of the base tables of a database, in order. Sequences and views are left out. */
 export async function listTables(connection: Connection, schema: string): Promise<string[]> {
   const rows = await rowsOf(
@@ -35,7 +48,7 @@ export async function introspectTable(
 }
 
 /**
- * Structures of a database's tables (of those named, or all), in a few queries for each 500 tables; yields one after the
+ * Structures of a database's tables (of those named, or all), in a few queries for many tables; yields one after the
  * other so that the caller decides how many stay in memory. Reads information_schema only, so that no lock is waited for.
  * `partitioning` is not filled in. Names that are no base tables are left out.
  * @throws the driver's error
@@ -47,8 +60,9 @@ export async function* introspectTables(
   names?: readonly string[],
 ): AsyncGenerator<Table> {
   const all = names ?? (await listTables(connection, schema));
-  for (let at = 0; at < all.length; at += CHUNK) {
-    yield* await introspectChunk(connection, profile, schema, all.slice(at, at + CHUNK));
+  const size = chunkSize(profile, names?.length);
+  for (let at = 0; at < all.length; at += size) {
+    yield* await introspectChunk(connection, profile, schema, all.slice(at, at + size));
   }
 }
 

@@ -31,8 +31,8 @@ export function parseCreateTable(text: string, profile: ServerProfile, options: 
     if (statement.kind === 'create-table' && statement.like === undefined) {
       const { charset, collation } = profile;
       table = createTable(statement, statement.table.schema?.name ?? options.schema, {
-        // servers print what these settings decide
-        profile: { ...profile, explicitDefaultsForTimestamp: true, generateInvisiblePrimaryKey: false },
+        // servers print what this setting decides
+        profile: { ...profile, explicitDefaultsForTimestamp: true },
         databaseDefaults: () => ({ charset, collation }),
         table: () => undefined,
       });

@@ -19,10 +19,6 @@ export interface ServerProfile {
   lowerCaseTableNames: 0 | 1 | 2;
   /** Default collation of a charset where it is not the compiled-in one (`default_collation_for_utf8mb4`...). */
   defaultCollations: Record<string, string>;
-  /** MySQL's `sql_generate_invisible_primary_key`: a table without primary key gets an invisible `my_row_id`. */
-  generateInvisiblePrimaryKey: boolean;
-  /** Engine of tables that name none. */
-  defaultEngine: string;
 }
 
 /** `8.0.36-debug` -> 80036, `5.5.5-10.11.6-MariaDB` -> 101106. */
@@ -53,8 +49,6 @@ export function defaultProfile(flavor: Flavor, version: string): ServerProfile {
     explicitDefaultsForTimestamp: mysql ? versionNumber >= 80002 : versionNumber >= 101000,
     lowerCaseTableNames: 0,
     defaultCollations: {},
-    generateInvisiblePrimaryKey: false,
-    defaultEngine: 'InnoDB',
   };
 }
 
@@ -82,8 +76,6 @@ const VARIABLES = [
   'lower_case_table_names',
   'default_collation_for_utf8mb4',
   'character_set_collations',
-  'sql_generate_invisible_primary_key',
-  'default_storage_engine',
 ];
 
 /**
@@ -107,8 +99,6 @@ export async function loadServerProfile(connection: Connection): Promise<ServerP
   profile.explicitDefaultsForTimestamp = explicit === undefined ? false : isOn(explicit);
   profile.lowerCaseTableNames = caseModeOf(values.get('lower_case_table_names'));
   profile.defaultCollations = defaultCollationsOf(values);
-  profile.generateInvisiblePrimaryKey = isOn(values.get('sql_generate_invisible_primary_key') ?? 'OFF');
-  profile.defaultEngine = values.get('default_storage_engine') ?? profile.defaultEngine;
   return profile;
 }
 

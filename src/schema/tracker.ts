@@ -1,10 +1,11 @@
 import type { Statement } from '../ddl/index.js';
 import { dmError } from '../errors/dm-error.js';
-import { applyStatement, neededTables, type Catalog, type StructureChange } from './apply.js';
+import { applyStatement, neededTables, type StructureChange } from './apply.js';
 import { charsetOfCollation } from './charsets.js';
 import type { Table } from './model.js';
 import type { CharsetPair } from './resolve-type.js';
 import type { ServerProfile } from './server-profile.js';
+import { DraftCatalog, DROPPED, isTable, UNKNOWN, type Entry, type KnownEntry } from './tracker-draft.js';
 
 /** Where flushed structures stand: the checkpoint table. */
 export interface StructureStore {
@@ -47,18 +48,6 @@ export interface SchemaTrackerOptions {
   cacheSize?: number;
 }
 
-/** A structure, or what is known instead of one. */
-type Entry = Table | typeof DROPPED | typeof UNKNOWN;
-const DROPPED = Symbol('dropped');
-/** The table exists, its columns are not known: only upstream can tell. */
-const UNKNOWN = Symbol('unknown');
-
-interface Pending {
-  schema: string;
-  name: string;
-  entry: Entry;
-}
-
 const DEFAULT_CACHE_SIZE = 2000;
 
 /**
@@ -69,7 +58,7 @@ const DEFAULT_CACHE_SIZE = 2000;
 export class SchemaTracker {
   readonly #options: SchemaTrackerOptions;
   /** Changed since the last flush. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, KnownEntry>();
   /** Equal to the store, least recently used first. */
   readonly #clean = new Map<string, Entry>();
   /** Loads under way, so that two callers share one. */
@@ -133,11 +122,18 @@ export class SchemaTracker {
    */
   async apply(statement: Statement, session: StatementContext = {}): Promise<StructureChange[]> {
     this.#assertOpen();
-    for (const needed of neededTables(statement)) await this.#loadNeeded(needed.schema, needed.table, needed.optional);
+    const loaded = new Map<string, Entry>();
+    for (const { schema, table, optional } of neededTables(statement)) {
+      const entry = await this.#loadNeeded(schema, table, optional);
+      if (entry !== undefined) loaded.set(this.#key(schema, table), entry);
+    }
     const profile = sessionProfile(this.#options.profile, session);
     for (const schema of databasesOf(statement)) await this.#loadDatabase(schema, profile);
     const draft = new DraftCatalog(profile, {
-      table: (schema, name) => this.peek(schema, name),
+      table: (schema, name) => {
+        const entry = loaded.get(this.#key(schema, name));
+        return isTable(entry) ? entry : this.peek(schema, name);
+      },
       tables: () => this.#tablesInMemory(),
       database: (schema) => this.#databases.get(this.#schemaKey(schema)),
       key: (schema, name) => this.#key(schema, name),
@@ -208,11 +204,12 @@ export class SchemaTracker {
   }
 
   /** A table that can be done without may be unreadable. */
-  async #loadNeeded(schema: string, table: string, optional: boolean): Promise<void> {
+  async #loadNeeded(schema: string, table: string, optional: boolean): Promise<Entry | undefined> {
     try {
-      await this.#load(schema, table);
+      return await this.#load(schema, table);
     } catch (error) {
       if (!optional) throw error;
+      return undefined;
     }
   }
 
@@ -318,10 +315,6 @@ export class SchemaTracker {
   }
 }
 
-function isTable(entry: Entry | undefined): entry is Table {
-  return typeof entry === 'object';
-}
-
 function replaceMap<Key, Value>(target: Map<Key, Value>, source: ReadonlyMap<Key, Value>): void {
   target.clear();
   for (const [key, value] of source) target.set(key, value);
@@ -355,80 +348,4 @@ export function sessionProfile(profile: ServerProfile, session: StatementContext
     result.defaultCollations = { ...result.defaultCollations, utf8mb4: session.defaultUtf8mb4Collation };
   }
   return result;
-}
-
-/** What a draft sees of the tracker. */
-interface Backing {
-  table(schema: string, name: string): Table | undefined;
-  tables(): Iterable<Table>;
-  database(schema: string): CharsetPair | undefined;
-  key(schema: string, name: string): string;
-}
-
-/** The changes of one statement over the tracker's state; thrown away when the statement cannot be applied. */
-class DraftCatalog implements Catalog {
-  readonly profile: ServerProfile;
-  readonly entries = new Map<string, Pending>();
-  /** null = dropped. */
-  readonly databases = new Map<string, CharsetPair | null>();
-  /** Dropped, whether or not they were made again after that. */
-  readonly droppedDatabases = new Set<string>();
-  readonly #backing: Backing;
-
-  constructor(profile: ServerProfile, backing: Backing) {
-    this.profile = profile;
-    this.#backing = backing;
-  }
-
-  databaseDefaults(schema: string): CharsetPair {
-    const { charset, collation } = this.profile;
-    return this.databases.get(schema) ?? this.#backing.database(schema) ?? { charset, collation };
-  }
-
-  table(schema: string, name: string): Table | undefined {
-    const draft = this.entries.get(this.#backing.key(schema, name));
-    if (draft !== undefined) return isTable(draft.entry) ? draft.entry : undefined;
-    return this.#backing.table(schema, name);
-  }
-
-  put(table: Table): void {
-    const lower = this.profile.lowerCaseTableNames === 1;
-    const stored = lower ? { ...table, schema: table.schema.toLowerCase(), name: table.name.toLowerCase() } : table;
-    this.#set(stored.schema, stored.name, stored);
-  }
-
-  putUnknown(schema: string, name: string): void {
-    this.#set(schema, name, UNKNOWN);
-  }
-
-  remove(schema: string, name: string): void {
-    this.#set(schema, name, DROPPED);
-  }
-
-  setDatabase(schema: string, defaults: CharsetPair): void {
-    this.databases.set(schema, defaults);
-  }
-
-  removeDatabase(schema: string): void {
-    this.droppedDatabases.add(schema);
-    this.databases.set(schema, null);
-  }
-
-  referencing(schema: string, name: string): Table[] {
-    const result: Table[] = [];
-    const wanted = this.#backing.key(schema, name);
-    const consider = (table: Table): void => {
-      if (table.foreignKeys.some((key) => this.#backing.key(key.refSchema, key.refTable) === wanted))
-        result.push(table);
-    };
-    for (const { entry } of this.entries.values()) if (isTable(entry)) consider(entry);
-    for (const table of this.#backing.tables()) {
-      if (!this.entries.has(this.#backing.key(table.schema, table.name))) consider(table);
-    }
-    return result;
-  }
-
-  #set(schema: string, name: string, entry: Entry): void {
-    this.entries.set(this.#backing.key(schema, name), { schema, name, entry });
-  }
 }
