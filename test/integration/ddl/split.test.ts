@@ -6,7 +6,7 @@ import { connectTo, dropAtEnd, testServers, uniqueName } from '../../support/ser
 import { renew, structure } from './structures.js';
 
 /** Statements a flavor; each is executed whole and in parts. */
-const ROUNDS = 80;
+const ROUNDS = Number(process.env.DDL_ROUNDS ?? 40);
 const SEED = Number(process.env.DDL_SEED ?? 20261121);
 
 const TABLE = `(id INT NOT NULL, a INT NOT NULL DEFAULT 1, b VARCHAR(20), c TEXT, d DATETIME, g INT AS (a + 1),
