@@ -2,7 +2,7 @@ import type { SubtaskConfig } from '../config/types.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
 import { queryRows, type DbConnection, type DbRole, type Row } from '../mysql/connect.js';
 import { serverErrno } from '../mysql/errors.js';
-import { quoteString } from '../mysql/quote.js';
+import { quoteString, quoteTable } from '../mysql/quote.js';
 import { binlogFiles, detectServer, purgedGtidSet, type ServerInfo } from '../mysql/server-info.js';
 import { Privileges } from './privileges.js';
 
@@ -240,6 +240,33 @@ export async function readDownstream(connection: DbConnection, timezone: string)
     if (problem !== undefined) result.timezoneProblem = problem;
   }
   return result;
+}
+
+/** Most tables that are looked into. */
+const MOST_LOOKED_INTO = 200;
+
+/**
+ * Those of the tables that hold rows downstream already.
+ *
+ * @throws DmError 10003
+ */
+export async function filledTargets(
+  connection: DbConnection,
+  tables: readonly TableFacts[],
+  down: DownstreamFacts,
+): Promise<TableFacts[]> {
+  const filled: TableFacts[] = [];
+  const existing = tables.filter((table) => down.tables.has(`${table.schema}.${table.name}`.toLowerCase()));
+  for (const table of existing.slice(0, MOST_LOOKED_INTO)) {
+    try {
+      const sql = `SELECT 1 FROM ${quoteTable(table.schema, table.name)} LIMIT 1`;
+      if ((await queryRows(connection, 'downstream', sql)).length > 0) filled.push(table);
+    } catch (error) {
+      // A table that may not be read, or has gone meanwhile: other checks tell of privileges.
+      if (serverErrno(error) === undefined) throw error;
+    }
+  }
+  return filled;
 }
 
 async function timezoneProblem(connection: DbConnection, timezone: string): Promise<string | undefined> {

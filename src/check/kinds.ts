@@ -60,6 +60,7 @@ export const CHECKS = {
   ),
   cascades: check('table_schema', WITH_SYNC, 'foreign key cascades', 'check whether cascaded changes are logged'),
   engines: check('table_schema', WITH_DUMP, 'storage engines', 'check whether tables can be read in one snapshot'),
+  targetRows: check('all', WITH_DUMP, 'target tables', 'check whether the tables of the target DB are empty'),
   sameServer: check('all', EVERY, 'same server', 'check whether upstream and downstream are different servers'),
   targetPrivilege: check('all', EVERY, 'target db privilege checker', 'check privileges of target DB'),
   targetReadOnly: check('all', EVERY, 'target db read_only', 'check whether the target DB takes writes'),

@@ -6,7 +6,7 @@ import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
 import { serverErrno } from '../mysql/errors.js';
 import { closeAfterCheck, openForCheck } from './connections.js';
-import { readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
+import { filledTargets, readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
 import { CHECKS, isWanted, type Check } from './kinds.js';
 import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
 import * as server from './server-checks.js';
@@ -42,7 +42,15 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
       configs.map(async (config, index) => {
         const up = await facts(connections.upstreams[index], config);
         const start = options.removeMeta === true ? undefined : await checkpoint(connections.downstream, config);
-        return outcomesOf(config, up, down, start ?? fileStart(config));
+        const outcomes = outcomesOf(config, up, down, start ?? fileStart(config));
+        // With a checkpoint the task goes on where it was, with its own rows downstream.
+        const fresh = start === undefined && isWanted(CHECKS.targetRows, config.taskMode, config.ignoreCheckingItems);
+        if (fresh) {
+          const filled = await filledTargets(connections.downstream, up.tables, down);
+          const target = `address of db instance - ${config.to.host}:${config.to.port}`;
+          outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
+        }
+        return outcomes;
       }),
     );
     return buildReport(perSource.flat());

@@ -134,3 +134,14 @@ export function judgeSelection(up: UpstreamFacts): Judgement {
     instruction: 'please check `block-allow-list`, and the SELECT privileges of the user',
   };
 }
+
+/** A full copy inserts: a row that is there already with the same key stops it. */
+export function judgeTargetRows(filled: readonly TableFacts[]): Judgement {
+  return {
+    findings: filled.map((table) => ({
+      severity: 'warn',
+      short_error: `table ${nameOf(table)} holds rows downstream already: the full copy stops at a key that is there`,
+    })),
+    instruction: 'please empty the tables downstream, unless their rows are other ones',
+  };
+}

@@ -201,6 +201,25 @@ describe('a downstream', () => {
     );
   });
 
+  it('that holds rows already is told of, unless nothing is copied', async () => {
+    const up = testServers().mysqlUp;
+    const schema = await createDatabase(up, 'h_rows');
+    await (await connectTo(up)).query(`CREATE TABLE \`${schema}\`.t (id INT PRIMARY KEY)`);
+    const down = await connectTo(mysqlDown);
+    dropAtEnd(mysqlDown, schema);
+    await down.query(`CREATE DATABASE \`${schema}\``);
+    await down.query(`CREATE TABLE \`${schema}\`.t (id INT PRIMARY KEY)`);
+    const config = subtaskOf(await sourceOf(up), mysqlDown, [schema]);
+    expect(await findingsOf(config)).toEqual({});
+    await down.query(`INSERT INTO \`${schema}\`.t VALUES (1)`);
+    expect(await findingsOf(config)).toEqual({
+      'target tables': [
+        `warn: table \`${schema}\`.\`t\` holds rows downstream already: the full copy stops at a key that is there`,
+      ],
+    });
+    expect(await findingsOf({ ...config, taskMode: 'incremental' })).toEqual({});
+  });
+
   it('that is read-only is refused', async () => {
     const server = await startPrivateServer({ flavor: 'mysql', args: ['--super-read-only=ON'] });
     const findings = await findingsOf(subtaskOf(await sourceOf(testServers().mysqlUp), server, ['x']));
