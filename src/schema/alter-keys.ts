@@ -24,7 +24,7 @@ export function alterIndexes(
   const kept: Index[] = [];
   for (const old of table.indexes) {
     if (dropped.has(old)) continue;
-    const parts = old.parts.flatMap((part) => keptPart(part, table.columns, changes));
+    const parts = old.parts.flatMap((part) => keptPart(part, table.columns, changes, profile));
     if (parts.length === 0) continue;
     const index: Index = { ...old, parts };
     alterIndex(index, old.name, statement);
@@ -85,7 +85,12 @@ function alterIndex(index: Index, oldName: string, statement: AlterTable): void 
 }
 
 /** The part with its column's new name; none when the column is gone. The prefix stays where the new type can have it. */
-function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChanges): IndexPart[] {
+function keptPart(
+  part: IndexPart,
+  old: readonly Column[],
+  changes: ColumnChanges,
+  profile: ServerProfile,
+): IndexPart[] {
   if (part.column === undefined) {
     const expression = part.expression === undefined ? undefined : renameInExpression(part.expression, changes.names);
     return [expression === undefined ? part : { ...part, expression }];
@@ -96,7 +101,7 @@ function keptPart(part: IndexPart, old: readonly Column[], changes: ColumnChange
   const column = byName(changes.columns, name);
   const result: IndexPart = { ...part, column: name };
   if (before === undefined || column === undefined || !changes.defined.has(column)) return [result];
-  const length = keptPrefix(part.length, before, column);
+  const length = keptPrefix(part.length, before, column, profile);
   if (length === undefined) delete result.length;
   else result.length = length;
   return [result];
@@ -134,23 +139,25 @@ function keyBytes(column: Column): number | undefined {
 
 /**
  * Prefix of a part whose column was defined anew, by the servers' rule: it stays when the new type can have one and is as
- * many bytes long. Since an ENUM or SET counts as text there, its bytes become a prefix.
+ * long. Since an ENUM or SET counts as text there, MySQL makes a prefix of its bytes.
  */
-function keptPrefix(length: number | undefined, before: Column, column: Column): number | undefined {
-  const unit = before.charset === undefined ? 1 : maxBytesOf(before.charset);
-  const bytes = length === undefined ? memberBytes(before) : length * unit;
-  const prefix = bytes === undefined ? 0 : Math.floor(bytes / unit);
-  if (bytes === undefined || prefix === 0) return undefined;
+function keptPrefix(
+  length: number | undefined,
+  before: Column,
+  column: Column,
+  profile: ServerProfile,
+): number | undefined {
+  const prefix = length ?? (profile.flavor === 'mysql' ? memberPrefix(before) : 0);
+  if (prefix === 0) return undefined;
   if (isLobType(column.type)) return prefix;
-  if (!column.type.endsWith('char') && !column.type.endsWith('binary')) return undefined;
-  const room = (column.length ?? 1) * (column.charset === undefined ? 1 : maxBytesOf(column.charset));
-  return room < bytes ? undefined : prefix;
+  const sized = column.type.endsWith('char') || column.type.endsWith('binary');
+  return sized && (column.length ?? 1) >= prefix ? prefix : undefined;
 }
 
-/** Bytes of an ENUM or SET value. */
-function memberBytes(column: Column): number | undefined {
+/** Bytes of an ENUM or SET value, counted in characters of its charset. */
+function memberPrefix(column: Column): number {
+  const unit = column.charset === undefined ? 1 : maxBytesOf(column.charset);
   const count = column.members?.length ?? 0;
-  if (column.type === 'enum') return count < 256 ? 1 : 2;
-  if (column.type !== 'set') return undefined;
-  return count > 32 ? 8 : Math.ceil(count / 8);
+  if (column.type === 'enum') return Math.floor((count < 256 ? 1 : 2) / unit);
+  return column.type === 'set' ? Math.floor((count > 32 ? 8 : Math.ceil(count / 8)) / unit) : 0;
 }
