@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { Command, CommanderError } from 'commander';
+import { parseGoDuration } from '../../src/config/go-duration.js';
 import { suggest } from '../../src/config/suggest.js';
 import { decryptPassword, encryptPassword } from '../../src/config/password.js';
+import { dmError } from '../../src/errors/dm-error.js';
 import type { DmctlContext } from './context.js';
 import { NegativeAnswerError, UsageError, errorText } from './context.js';
 import type { GlobalOptions } from './global-options.js';
@@ -205,10 +207,50 @@ export async function runCommandLine(context: DmctlContext, argv: readonly strin
   const words = normalizeArguments(argv);
   try {
     if (await runSpecial(context, words)) return { exitCode: 0 };
-    await createProgram(context).parseAsync([...words], { from: 'user' });
+    const limit = new TimeLimit(words.includes('--watch'));
+    const limited: DmctlContext = {
+      ...context,
+      services: (options) => {
+        limit.begin(options.rpcTimeout);
+        return context.services(options);
+      },
+    };
+    await limit.within(createProgram(limited).parseAsync([...words], { from: 'user' }));
     return { exitCode: 0 };
   } catch (error) {
     return { exitCode: report(context, error) };
+  }
+}
+
+/** `--rpc-timeout`: how long a command may take once it has begun to ask. Watching has no end of its own. */
+class TimeLimit {
+  private readonly endless: boolean;
+  private readonly expired: Promise<never>;
+  private expire: (error: Error) => void = () => undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(endless: boolean) {
+    this.endless = endless;
+    this.expired = new Promise((_resolve, reject) => {
+      this.expire = reject;
+    });
+  }
+
+  begin(duration: string | undefined): void {
+    const ms = this.endless || duration === undefined ? undefined : parseGoDuration(duration);
+    if (ms === undefined || this.timer !== undefined) return;
+    this.timer = setTimeout(() => this.expire(dmError(38033, [`within ${duration}`])), ms);
+  }
+
+  async within(work: Promise<unknown>): Promise<void> {
+    // Whichever comes second has nobody to tell any more.
+    this.expired.catch(() => undefined);
+    work.catch(() => undefined);
+    try {
+      await Promise.race([work, this.expired]);
+    } finally {
+      clearTimeout(this.timer);
+    }
   }
 }
 

@@ -156,6 +156,16 @@ describe('usage', () => {
     );
   });
 
+  it('--rpc-timeout ends a command that gets no answer', async () => {
+    const commands = { pauseTask: () => new Promise(() => undefined) };
+    const { exitCode, err } = await dmctl({ commands }).run('pause-task', 'test', '--rpc-timeout=30ms');
+    expect(exitCode).toBe(1);
+    expect(err).toContain('[code=38033:');
+    expect(err).toContain('within 30ms');
+    const quick = { pauseTask: async () => reply };
+    expect((await dmctl({ commands: quick }).run('pause-task', 'test', '--rpc-timeout', '1h')).exitCode).toBe(0);
+  });
+
   it('help needs no cluster', async () => {
     const broken = new Error('no cluster');
     for (const argv of [['help'], ['--help'], ['-h']]) {
