@@ -3,11 +3,13 @@ import type { DatabaseConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { DbConnection } from '../mysql/connect.js';
+import { serverErrno } from '../mysql/errors.js';
 import { quoteIdent } from '../mysql/quote.js';
 import type { LoadCheckpoint } from './checkpoint.js';
+import { allowEnumErrors, ER_DATA_TRUNCATED, LIST_WARNINGS, onlyEnumErrors } from './enum-errors.js';
 import type { DataFile } from './inventory.js';
 import { rawQuery, type RawResult } from './raw-query.js';
-import { resetStatement } from './session.js';
+import { loadSession, resetStatement } from './session.js';
 import type { SlotWriter } from './slot-writer.js';
 import {
   statementStart,
@@ -34,10 +36,19 @@ export interface FileLoaderShared {
   onCommit: (bytes: number, rows: number) => void;
 }
 
+/** A statement of a file (none = blanks behind the last one) and the places before and behind it. */
+interface FilePart {
+  statement: FileStatement | undefined;
+  from: number;
+  to: number;
+}
+
 /** Loads data files over one connection, each statement together with the file's new offset. */
 export class FileLoader {
   readonly #writer: SlotWriter;
   readonly #shared: FileLoaderShared;
+  /** Of the last statement with rows. */
+  #warnings: readonly unknown[] = [];
 
   constructor(writer: SlotWriter, shared: FileLoaderShared) {
     this.#writer = writer;
@@ -109,29 +120,58 @@ export class FileLoader {
   }
 
   /** One transaction: fence, rows, offset. @returns the number of rows */
-  async #commit(
-    connection: DbConnection,
-    file: DataFile,
-    { statement, from, to }: { statement: FileStatement | undefined; from: number; to: number },
-  ): Promise<number> {
+  async #commit(connection: DbConnection, file: DataFile, part: FilePart): Promise<number> {
+    this.#assertLoadable(file, part.statement);
+    let rows = 0;
+    try {
+      rows = await this.#send(connection, file, part);
+    } catch (error) {
+      if (serverErrno(error) !== ER_DATA_TRUNCATED) throw error;
+      rows = await this.#sendWithEnumErrors(connection, file, part, error);
+    }
+    await faultPoint('load.before-commit');
+    if (!this.#shared.mayGoOn()) throw new StopLoading();
+    await connection.query('COMMIT');
+    await faultPoint('load.after-commit');
+    return rows;
+  }
+
+  /** Sends a transaction up to its COMMIT. @returns the number of rows */
+  async #send(connection: DbConnection, file: DataFile, { statement, from, to }: FilePart): Promise<number> {
     const { checkpoint, mayGoOn } = this.#shared;
-    this.#assertLoadable(file, statement);
-    const request = [Buffer.from(`${this.#writer.beginSql()};\n`), ...(statement?.pieces ?? [])];
+    const move = checkpoint.moveSql(file.name, from, to);
     // The line break ends a comment that the statement may end with.
-    request.push(Buffer.from(`${statement === undefined ? '' : '\n;'}${checkpoint.moveSql(file.name, from, to)}`));
+    const rows = statement === undefined ? [] : [...statement.pieces, Buffer.from(`\n;${LIST_WARNINGS};`)];
     if (!mayGoOn()) throw new StopLoading();
-    const results = await rawQuery(connection, request);
-    if (results.length !== (statement === undefined ? 3 : 4)) {
+    const results = await rawQuery(connection, [
+      Buffer.from(`${this.#writer.beginSql()};\n`),
+      ...rows,
+      Buffer.from(move),
+    ]);
+    if (results.length !== (statement === undefined ? 3 : 5)) {
       throw dmError(34009, [`${statement === undefined ? '' : statementStart(statement)}... (file ${file.name})`]);
     }
     if (affectedRows(results.at(-1)) !== 1) {
       throw dmError(34018, [], { cause: new Error(`the checkpoint of ${file.name} is not at ${from}`) });
     }
-    await faultPoint('load.before-commit');
-    if (!mayGoOn()) throw new StopLoading();
-    await connection.query('COMMIT');
-    await faultPoint('load.after-commit');
+    this.#warnings = statement === undefined ? [] : (results[3] as unknown[]);
     return statement === undefined ? 0 : affectedRows(results[2]);
+  }
+
+  /** The same without strict mode, for rows with error values in ENUM columns; anything else changed is `refused`. */
+  async #sendWithEnumErrors(
+    connection: DbConnection,
+    file: DataFile,
+    part: FilePart,
+    refused: unknown,
+  ): Promise<number> {
+    await connection.query('ROLLBACK');
+    const mode = loadSession(this.#shared.to)['sql_mode'] ?? '';
+    await allowEnumErrors(connection, mode);
+    const rows = await this.#send(connection, file, part);
+    if (!(await onlyEnumErrors(connection, file, this.#warnings))) throw refused;
+    await connection.query(`SET SESSION sql_mode = '${mode}'`);
+    return rows;
   }
 
   #assertLoadable(file: DataFile, statement: FileStatement | undefined): void {

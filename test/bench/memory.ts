@@ -12,7 +12,7 @@ export async function benchMemory(settings: Settings): Promise<ReportRow[]> {
   const big = await measure('big_transaction', {
     before: [
       'CREATE TABLE numbers (n INT PRIMARY KEY)',
-      'CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(200), KEY (v))',
+      'CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(200))',
       ...numbers(),
     ],
     // The cross join gives up to a million rows in one transaction.

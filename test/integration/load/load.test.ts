@@ -202,6 +202,23 @@ test('a statement that is no INSERT is not executed', async () => {
   await expect(runLoad(config, unitContext(), { dataDir })).rejects.toMatchObject({ code: 34009 });
 });
 
+test('invalid values that an ENUM holds arrive, other truncated values are refused', async () => {
+  const up = await connectTo(testServers().mysqlUp, database);
+  await up.query("SET SESSION sql_mode = ''");
+  await up.query("CREATE TABLE invalid (id INT PRIMARY KEY, e ENUM('a','b'), v VARCHAR(20))");
+  await up.query("INSERT INTO invalid VALUES (1, 'a', 'x'), (2, 'no member', 'y'), (3, NULL, REPEAT('z', 20))");
+  const { mysqlDown } = testServers();
+  await copy(config, dataDir);
+  const down = await connectTo(mysqlDown);
+  expect(formatComparison(await compareDatabases(up, down, [database]))).toMatch(/: equal$/);
+
+  const narrow = subtask(testServers().mysqlUp, mysqlDown, [database]);
+  await down.query(`DROP DATABASE \`${database}\``);
+  await down.query(`CREATE DATABASE \`${database}\``);
+  await down.query(`CREATE TABLE \`${database}\`.invalid (id INT PRIMARY KEY, e ENUM('a','b'), v VARCHAR(10))`);
+  await expect(copy(narrow, dataDir)).rejects.toMatchObject({ rawCause: expect.stringMatching(/^Error (1265|1406)/) });
+});
+
 test('data files go when the load has finished, the rest when replication needs it no more', async () => {
   const clean = { ...config, cleanDumpFile: true, taskMode: 'all' as const };
   await copy(clean, dataDir);
