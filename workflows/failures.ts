@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { type DmError, type ErrorJson, toDmError } from '../src/errors/dm-error.js';
 import { FAILURE } from './contract.js';
+import { unhindered } from './lifetime.js';
 
 /** What the end of an activity by failure asks for. */
 export type FailureKind =
@@ -39,7 +40,7 @@ export function refusal(error: DmError): ApplicationFailure {
  */
 export async function answering<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await unhindered(work);
   } catch (error) {
     if (error instanceof ApplicationFailure) throw error;
     throw refusal(toDmError(error));

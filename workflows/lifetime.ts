@@ -14,8 +14,16 @@ export function historyIsLong(limit = DEFAULT_HISTORY_LIMIT): boolean {
  * the Web UI's "request cancellation" is then the same as stop, in good order.
  */
 export async function withOrderlyCancellation(body: () => Promise<void>, onCancel: () => void): Promise<void> {
-  CancellationScope.current().cancelRequested.catch(onCancel);
-  await CancellationScope.nonCancellable(body);
+  CancellationScope.current().cancelRequested.catch(() => unhindered(async () => onCancel()));
+  await unhindered(body);
+}
+
+/**
+ * Runs work that a cancellation request must not tear: in a workflow whose cancellation was requested, everything that a
+ * handler awaits outside of this fails at once, and a signal that could not be sent would be taken for a missing receiver.
+ */
+export function unhindered<T>(work: () => Promise<T>): Promise<T> {
+  return CancellationScope.nonCancellable(work);
 }
 
 /** Waits until no handler of a signal or update is at work any more; required before a run ends or continues as new. */

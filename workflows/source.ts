@@ -21,7 +21,7 @@ import {
   type WorkerBound,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
-import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
 import { Billboard } from './search-attributes.js';
 
 /**
@@ -59,10 +59,10 @@ class Source {
   }
 
   private listen(): void {
-    setHandler(defineSignal<[WorkerBound]>(MESSAGES.workerBound), (news) => this.bind(news));
-    setHandler(defineSignal<[Subscription]>(MESSAGES.subscribe), ({ task }) => this.subscribe(task));
+    setHandler(defineSignal<[WorkerBound]>(MESSAGES.workerBound), (news) => unhindered(() => this.bind(news)));
+    setHandler(defineSignal<[Subscription]>(MESSAGES.subscribe), ({ task }) => unhindered(() => this.subscribe(task)));
     setHandler(defineSignal<[Subscription]>(MESSAGES.unsubscribe), ({ task }) => this.unsubscribe(task));
-    setHandler(defineSignal(MESSAGES.removeRequested), () => this.answerRemoval());
+    setHandler(defineSignal(MESSAGES.removeRequested), () => unhindered(() => this.answerRemoval()));
     setHandler(defineUpdate<SourceReply, [SourceInput]>(MESSAGES.updateSource), (order) => this.update(order), {
       validator: (_order) => this.refuseWhenUsed(),
     });

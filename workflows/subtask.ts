@@ -28,7 +28,7 @@ import {
   workerTaskQueue,
 } from './contract.js';
 import { classifyFailure } from './failures.js';
-import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
 import { Billboard } from './search-attributes.js';
 
 /** A unit that has not been heard of for this long is given to another worker. Its own watchdog stops it at half of it. */
@@ -261,7 +261,7 @@ class Subtask {
 
   private reportAll(): void {
     if (!this.unreported || this.reporting !== undefined) return;
-    this.reporting = this.report().finally(() => {
+    this.reporting = unhindered(() => this.report()).finally(() => {
       this.reporting = undefined;
       this.reportAll();
     });

@@ -29,7 +29,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
-import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
 import { Billboard } from './search-attributes.js';
 import { subtaskWorkflow } from './subtask.js';
 import { overallStage } from './task-stage.js';
@@ -108,7 +108,9 @@ class Task {
         (selection) => this.exclusively(`${command}-task`, () => this.operate(command, selection ?? {})),
         { validator: (selection) => this.mayOperate(`${command}-task`, selection ?? {}) },
       );
-      setHandler(defineSignal<[Selection?]>(signal), (selection) => this.command(command, selection ?? {}));
+      setHandler(defineSignal<[Selection?]>(signal), (selection) =>
+        unhindered(() => this.command(command, selection ?? {})),
+      );
     }
     setHandler(defineSignal<[SubtaskChanged]>(MESSAGES.subtaskChanged), (report) => this.takeReport(report));
     setHandler(defineQuery<TaskStatus>(MESSAGES.status), () => this.status());
@@ -236,6 +238,9 @@ class Task {
     if (!inTime) return replyOf(sourceId, state, dmError(38045));
     if (command === 'stop') return { result: true, msg: '', source: sourceId, worker };
     if (state === undefined) return replyOf(sourceId, state, dmError(40054, [this.input.task]));
+    // It ended by itself while the command was on its way.
+    if (command === 'pause' && state.stage === 'Finished')
+      return replyOf(sourceId, state, dmError(40050, [state.stage]));
     const error = command === 'resume' ? state.result?.errors[0] : undefined;
     return replyOf(sourceId, state, error === undefined ? undefined : dmErrorFromJson(error));
   }
@@ -285,7 +290,7 @@ const NEW_SUBTASK: SubtaskState = {
 };
 
 function hasSettled(command: Command, state: SubtaskState): boolean {
-  if (command === 'pause') return state.stage === 'Paused';
+  if (command === 'pause') return state.stage === 'Paused' || state.stage === 'Finished';
   if (command === 'stop') return false;
   return state.stage === 'Running' || state.stage === 'Finished' || (state.stage === 'Paused' && state.result !== null);
 }

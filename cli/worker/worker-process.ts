@@ -235,10 +235,7 @@ export function installRuntime(logger: Logger): void {
       trace: () => undefined,
       debug: (message) => logger.debug(message),
       info: (message) => logger.info(message),
-      warn: (message, meta) => {
-        // Said of the worker's own queue, where there are none on purpose.
-        if (!message.startsWith('No workflows registered')) logger.warn(message, detailsOf(meta));
-      },
+      warn: (message, meta) => writeLog(logger, 'WARN', message, meta),
       error: (message, meta) => logger.error(message, detailsOf(meta)),
     },
     telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
@@ -246,6 +243,8 @@ export function installRuntime(logger: Logger): void {
 }
 
 function writeLog(logger: Logger, level: string, message: string, meta?: Record<string, unknown>): void {
+  // Said of the worker's own queue, where there are none on purpose.
+  if (message.startsWith('No workflows registered')) return;
   if (level === 'ERROR') logger.error(message, detailsOf(meta));
   else if (level === 'WARN') logger.warn(message, detailsOf(meta));
   else logger.debug(message);

@@ -99,6 +99,19 @@ describe('a task', () => {
     expect(downstream.drained).toEqual(['w1:Sync:s1']);
   });
 
+  it('is not harmed when the cancellation of what serves all is requested', async () => {
+    const downstream = await begin('spared', ['s1']);
+    for (const id of ['dm-cluster', 'dm-source/s1']) await bed.client.workflow.getHandle(id).cancel();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await bed.worker('w2', downstream);
+    expect((await bed.commands.addSource(sourceInput('s2'))).result).toBe(true);
+    await bed.commands.startTask(taskInput('late', ['s1', 's2']));
+    await subtaskIs(bed, 'late', 's1', 'Running', 'Sync');
+    await subtaskIs(bed, 'late', 's2', 'Running', 'Sync');
+    await subtaskIs(bed, 'spared', 's1', 'Running', 'Sync');
+    expect((await bed.status.cluster())?.sources).toMatchObject({ s1: { worker: 'w1' }, s2: { worker: 'w2' } });
+  });
+
   it('runs beside another task on the same source', async () => {
     await begin('one', ['s1']);
     await bed.commands.startTask(taskInput('two', ['s1']));
