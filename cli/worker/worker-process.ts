@@ -210,7 +210,7 @@ async function createWorkers(
     workflowBundle: parts.workflowBundle ?? { codePath: WORKFLOW_BUNDLE },
     reuseV8Context: true,
     // How long a workflow waits for the process that has it in memory when that one has died.
-    stickyQueueScheduleToStartTimeout: 2_000,
+    stickyQueueScheduleToStartTimeout: 1_000,
     maxConcurrentActivityTaskExecutions: 20,
     shutdownGraceTime: 500,
     shutdownForceTime: 1_500,
