@@ -115,7 +115,7 @@ export class RunningUnit {
   }
 
   /** Resolves when the unit has applied and stored all that the upstream has. @throws the unit's error */
-  async synced(up: Connection, timeoutMs = 60_000): Promise<void> {
+  async synced(up: Connection, timeoutMs = 110_000): Promise<void> {
     const target = await position(up);
     const deadline = Date.now() + timeoutMs;
     for (;;) {
