@@ -60,7 +60,9 @@ export function applyTimestampRules(
   for (const column of columns) {
     if (column.type !== 'timestamp') continue;
     const bare = !column.nullable && column.default === undefined && column.generated === undefined;
-    if (bare && first && (profile.flavor === 'mariadb' || column.onUpdate === undefined)) {
+    // MariaDB: DROP DEFAULT of a column with ON UPDATE leaves it as it was
+    const touched = column.onUpdate === undefined ? defined.has(column) : profile.flavor === 'mariadb';
+    if (bare && first && touched) {
       const digits = column.length ?? 0;
       column.default = { kind: 'expression', text: currentTimestamp(digits) };
       column.onUpdate = String(digits);

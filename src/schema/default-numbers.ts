@@ -26,11 +26,20 @@ export function roundDecimal(text: string, scale: number): string | undefined {
   return negative && units !== 0n ? `-${body}` : body;
 }
 
-/** A FLOAT or DOUBLE as the server prints it; `decimals` of the (M,D) form, when there is one. */
-export function formatFloating(text: string, single: boolean, decimals: number | undefined): string | undefined {
+/** A FLOAT or DOUBLE as the server prints it; the numbers of the (M,D) form, when there are any. */
+export function formatFloating(
+  text: string,
+  single: boolean,
+  length: number | undefined,
+  decimals: number | undefined,
+): string | undefined {
   const value = Number(text.trim() === '' ? Number.NaN : text);
   if (Number.isNaN(value)) return undefined;
-  if (decimals !== undefined) return roundFloating(value, decimals).toFixed(decimals);
+  if (length !== undefined && decimals !== undefined) {
+    const rounded = roundFloating(value, decimals);
+    const most = 10 ** (length - decimals) - 10 ** -decimals;
+    return Math.max(-most, Math.min(most, rounded)).toFixed(decimals);
+  }
   const shortest = single ? shortestSingle(value) : value;
   return formatShortest(shortest);
 }

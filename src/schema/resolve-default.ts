@@ -144,7 +144,7 @@ function normalizeForType(text: string, literal: Literal, column: Column, profil
     }
     case 'float':
     case 'double': {
-      const printed = formatFloating(text, column.type === 'float', column.decimals);
+      const printed = formatFloating(text, column.type === 'float', column.length, column.decimals);
       return column.zerofill ? padFloating(printed, column) : printed;
     }
     case 'bit':

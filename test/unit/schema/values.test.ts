@@ -31,7 +31,7 @@ describe('numbers as servers keep them', () => {
 
   test('no number is undefined', () => {
     expect(roundDecimal('abc', 0)).toBeUndefined();
-    expect(formatFloating('abc', false, undefined)).toBeUndefined();
+    expect(formatFloating('abc', false, undefined, undefined)).toBeUndefined();
   });
 
   test.each([
@@ -45,8 +45,10 @@ describe('numbers as servers keep them', () => {
     ['0.35', false, 1, '0.4'],
     ['1.5', false, 0, '1'],
     ['2.75', true, 2, '2.75'],
+    ['1e9', false, 1, '9999.9'],
+    ['-1e9', false, 5, '-0.99999'],
   ] as const)('%s (single %s, %s digits) prints as %s', (text, single, decimals, expected) => {
-    expect(formatFloating(text, single, decimals)).toBe(expected);
+    expect(formatFloating(text, single, decimals === undefined ? undefined : 5, decimals)).toBe(expected);
   });
 });
 
