@@ -9,10 +9,13 @@ afterAll(() => {
 });
 const bed = testBed();
 
+/** The history with the bytes of its payloads as text. */
 async function historyText(workflowId: string): Promise<string> {
   const history = await bed.client.workflow.getHandle(workflowId).fetchHistory();
-  return JSON.stringify(history, (_key, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+  return JSON.stringify(history, (key, value: unknown) =>
+    (key === 'data' || key === 'encoding') && typeof value === 'string'
+      ? Buffer.from(value, 'base64').toString('latin1')
+      : value,
   );
 }
 
@@ -29,9 +32,7 @@ it('hides every payload from Temporal when it is switched on, progress included,
   expect(view?.answered).toBe(true);
   for (const id of [taskWorkflowId('hidden'), subtaskWorkflowId('hidden', 's1')]) {
     const text = await historyText(id);
-    expect(text).toContain('binary/dm-encrypted');
-    expect(text).not.toContain('taskMode');
-    expect(text).not.toContain('127.0.0.1');
-    expect(text).not.toContain('name: hidden');
+    expect(text.includes('binary/dm-encrypted')).toBe(true);
+    for (const secret of ['taskMode', '127.0.0.1', 'name: hidden']) expect(text.includes(secret)).toBe(false);
   }
 });
