@@ -7,6 +7,7 @@ import { readIndexes } from './introspect-indexes.js';
 import { defaultOf, unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
 import type { Column, ColumnDefault, Table } from './model.js';
+import type { CharsetPair } from './resolve-type.js';
 import { isTidb, type ServerProfile } from './server-profile.js';
 
 /** Tables of one query; keeps results small however many tables a database has. */
@@ -190,4 +191,19 @@ function columnOf(row: InfoRow, profile: ServerProfile): Column {
   if (row['srid'] !== null) column.srid = Number(row['srid']);
   if (text(row, 'comment') !== '') column.comment = text(row, 'comment');
   return column;
+}
+
+/**
+ * Default charset and collation of a database as the server has them now; undefined when there is no such database.
+ * @throws the driver's error
+ */
+export async function loadDatabaseDefaults(connection: Connection, schema: string): Promise<CharsetPair | undefined> {
+  const [row] = await rowsOf(
+    connection,
+    `SELECT DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation
+     FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?`,
+    [schema],
+  );
+  if (row === undefined) return undefined;
+  return { charset: canonicalCharset(text(row, 'charset')), collation: canonicalCollation(text(row, 'collation')) };
 }

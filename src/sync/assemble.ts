@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.js';
 import { acquireFence, type Fence } from '../meta/fence.js';
 import { createMetaTables, type MetaTables } from '../meta/tables.js';
 import type { DbConnection } from '../mysql/connect.js';
+import { loadDatabaseDefaults } from '../schema/introspect.js';
 import { SchemaTracker } from '../schema/tracker.js';
 import { CheckpointStore, type Checkpoint } from './checkpoint.js';
 import type { Control } from './control.js';
@@ -133,6 +134,7 @@ function openTracker(
     profile: upstream.profile,
     store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
     seeds: [seed],
+    loadDatabaseDefaults: async (schema) => loadDatabaseDefaults(await connection(), schema),
   });
 }
 

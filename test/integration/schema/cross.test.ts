@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from 'mysql2/promise';
-import { introspectTable, introspectTables, listTables } from '../../../src/schema/introspect.js';
+import { introspectTable, introspectTables, listTables, loadDatabaseDefaults } from '../../../src/schema/introspect.js';
 import { loadServerProfile, type ServerProfile } from '../../../src/schema/server-profile.js';
 import { showCreateTable } from '../../../src/schema/show-create.js';
 import { connectTo, createDatabase, testServers } from '../../support/servers.js';
@@ -115,4 +115,16 @@ test.each(['mysql', 'mariadb'] as const)('all tables of a database, some, and no
   expect(await names(['c`d', 'a_view', 'nothing'])).toEqual(['c`d']);
   expect(await names([])).toEqual([]);
   expect(await introspectTable(connection, profile, schema, 'nothing')).toBeUndefined();
+});
+
+test.each(['mysql', 'mariadb'] as const)('defaults of a database: %s', async (flavor) => {
+  const { connection, schema } = sides[flavor];
+  await connection.query(`ALTER DATABASE \`${schema}\` COLLATE latin1_bin`);
+  expect(await loadDatabaseDefaults(connection, schema)).toEqual({ charset: 'latin1', collation: 'latin1_bin' });
+  await connection.query(`ALTER DATABASE \`${schema}\` CHARACTER SET utf8`);
+  expect(await loadDatabaseDefaults(connection, schema)).toEqual({
+    charset: 'utf8mb3',
+    collation: 'utf8mb3_general_ci',
+  });
+  expect(await loadDatabaseDefaults(connection, 'c_no_such_database')).toBeUndefined();
 });
