@@ -130,9 +130,10 @@ export class SyncUnit {
       } catch (error) {
         parts.pipeline.throwIfFailed();
         if (!(error instanceof ReaderError)) throw error;
-        if (parts.keeper.last.location !== before) failingSince = undefined;
-        failingSince ??= Date.now();
-        if (failingSince === Date.now()) delay = FIRST_DELAY_MS;
+        if (failingSince === undefined || parts.keeper.last.location !== before) {
+          failingSince = Date.now();
+          delay = FIRST_DELAY_MS;
+        }
         if (!isRetryable(error.cause) || Date.now() - failingSince > RETRY_MS) throw error.cause;
         this.#ctx.logger.warn('the binlog stream is opened again', { error: String(error.cause) });
         await sleep(delay, undefined, { signal: this.#ending.signal }).catch(() => undefined);

@@ -48,6 +48,9 @@ const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
 const ER_DUP_ENTRY = 1062;
 
+/** Silence of a server with a request of ours after which the connection counts as dead; as in DM. */
+const READ_TIMEOUT_MS = 300_000;
+
 /** How a batch is sent: merged; then, when something speaks against that, change by change. */
 type Mode = 'merged' | 'plain';
 
@@ -273,6 +276,7 @@ export async function openWriterConnection(to: DatabaseConfig, signal: AbortSign
     role: 'downstream',
     multipleStatements: true,
     sessionTimeoutS: WRITER_WAIT_TIMEOUT_SECONDS,
+    readTimeoutMs: READ_TIMEOUT_MS,
     signal,
   });
   try {
