@@ -18,8 +18,8 @@ import {
 import type { StatusClient } from '../status-client.js';
 import { noWorker } from './no-worker.js';
 
-/** Longest wait for a new source: a wrong address has to show within ten seconds. */
-const SOURCE_LIMIT_MS = 20_000;
+/** Longest wait for a new source; the worker's own connect timeout shows a wrong address well before. */
+const SOURCE_LIMIT_MS = 15_000;
 const CHECK_LIMIT_MS = 31 * 60_000;
 
 /** Work that a dm-worker does while the user waits for its answer. */

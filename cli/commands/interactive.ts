@@ -141,7 +141,7 @@ class History {
 
   add(line: string): void {
     // Passwords do not belong into a file.
-    if (/^(en|de)crypt\b|--(en|de)crypt\b/.test(line)) return;
+    if (/(^|\s)-{0,2}(en|de)crypt\b/i.test(line)) return;
     try {
       mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
       appendFileSync(this.path, `${line}\n`, { mode: 0o600 });
