@@ -149,6 +149,8 @@ describe('statements of a batch', () => {
     );
     const big = Buffer.alloc(2_000_000, 1);
     const [statement] = bigStatements(job(1, wide, update([1, big, null], [1, Buffer.from(big), big])));
-    expect(statement).toEqual({ sql: 'UPDATE `db`.`w` SET `c` = ? WHERE `id` = 1', parameters: [big], rows: 1 });
+    expect(statement?.sql).toBe('UPDATE `db`.`w` SET `c` = ? WHERE `id` = 1');
+    expect(statement?.parameters).toHaveLength(1);
+    expect(statement?.parameters?.[0]).toBe(big);
   });
 });
