@@ -176,7 +176,9 @@ type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
 
 /** The activity that a subtask's workflow is running, with the progress of its last heartbeat; undefined when none is. */
 export async function readProgress(client: Client, description: Description): Promise<RunningUnit | undefined> {
-  const pending = description.raw.pendingActivities?.[0];
+  // One that is to end may stand beside its successor for a while: a process died that ran it.
+  const all = description.raw.pendingActivities ?? [];
+  const pending = all.find((activity) => PENDING_STATES[activity.state ?? 1] !== 'cancelling') ?? all[0];
   if (pending === undefined || pending === null) return undefined;
   const converter = client.options.loadedDataConverter;
   const payloads = pending.heartbeatDetails?.payloads;

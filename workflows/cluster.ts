@@ -117,9 +117,16 @@ class Cluster {
       this.refuseTakenName(order);
       const { name, addr, maxSources, incarnation } = order;
       const entry: WorkerEntry = { name, addr, online: true, maxSources, incarnation };
+      const known = this.find(name);
+      if (order.replaces !== undefined && order.replaces === known?.incarnation) entry.predecessor = order.replaces;
+      else if (known?.incarnation === incarnation && known.predecessor !== undefined)
+        entry.predecessor = known.predecessor;
       const others = this.state.workers.filter((worker) => worker.name !== order.name);
       this.state.workers = [...others, entry].sort((a, b) => (a.name < b.name ? -1 : 1));
       this.watch(order.name, order.incarnation);
+      // Sources that are bound to it already have to hear of the new process.
+      this.state.epoch += 1;
+      for (const [id, binding] of Object.entries(this.state.sources)) if (binding.worker === name) this.untold.add(id);
       this.rebindAll();
     });
   }
@@ -197,7 +204,13 @@ class Cluster {
       this.untold.delete(sourceId);
       const binding = this.state.sources[sourceId];
       if (binding === undefined) continue;
-      const news: WorkerBound = { worker: binding.worker, epoch: this.state.epoch };
+      const worker = this.find(binding.worker);
+      const news: WorkerBound = {
+        worker: binding.worker,
+        incarnation: worker?.incarnation ?? '',
+        epoch: this.state.epoch,
+      };
+      if (worker?.predecessor !== undefined) news.dead = worker.predecessor;
       try {
         await getExternalWorkflowHandle(sourceWorkflowId(sourceId)).signal(MESSAGES.workerBound, news);
       } catch {

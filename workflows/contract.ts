@@ -153,6 +153,8 @@ export interface SubtaskCarried {
   state: SubtaskState;
   /** Binding last heard of; older news is ignored. */
   bindingEpoch: number;
+  /** Process of the bound worker. */
+  incarnation: string;
   /** Whether the unit to run was chosen from the downstream's checkpoints already. */
   unitChosen: boolean;
   backoff: BackoffState;
@@ -218,6 +220,8 @@ export interface SourceInput {
 export interface SourceState {
   /** Bound worker, `''` = none. */
   worker: string;
+  incarnation: string;
+  dead?: string;
   bindingEpoch: number;
   /** Tasks that use the source; their subtasks are told when the binding changes. */
   tasks: string[];
@@ -240,6 +244,8 @@ export interface WorkerEntry {
   maxSources: number;
   /** Differs in each process, so that a late farewell of an old one is ignored. */
   incarnation: string;
+  /** Incarnation that this one has replaced and that is known to be dead. */
+  predecessor?: string;
 }
 
 export interface SourceBinding {
@@ -347,6 +353,10 @@ export interface Subscription {
 export interface WorkerBound {
   /** `''` = none at present. */
   worker: string;
+  /** The worker's process. */
+  incarnation: string;
+  /** Process of the same worker that is known to be dead: what it ran need not be waited for. */
+  dead?: string;
   /** Grows with each change; news with a smaller number is late and ignored. */
   epoch: number;
 }

@@ -45,7 +45,7 @@ class Source {
   constructor(input: SourceInput) {
     const { carried, ...rest } = input;
     this.input = rest;
-    this.state = carried ?? { worker: '', bindingEpoch: 0, tasks: [] };
+    this.state = carried ?? { worker: '', incarnation: '', bindingEpoch: 0, tasks: [] };
     this.billboard = new Billboard();
     this.listen();
   }
@@ -73,6 +73,9 @@ class Source {
   private async bind(news: WorkerBound): Promise<void> {
     if (news.epoch <= this.state.bindingEpoch) return;
     this.state.worker = news.worker;
+    this.state.incarnation = news.incarnation;
+    if (news.dead === undefined) delete this.state.dead;
+    else this.state.dead = news.dead;
     this.state.bindingEpoch = news.epoch;
     this.show();
     await Promise.all(this.state.tasks.map((task) => this.tell(task)));
@@ -89,7 +92,8 @@ class Source {
   }
 
   private async tell(task: string): Promise<void> {
-    const news: WorkerBound = { worker: this.state.worker, epoch: this.state.bindingEpoch };
+    const { worker, incarnation, dead, bindingEpoch: epoch } = this.state;
+    const news: WorkerBound = { worker, incarnation, epoch, ...(dead === undefined ? {} : { dead }) };
     try {
       await getExternalWorkflowHandle(subtaskWorkflowId(task, this.input.sourceId)).signal(MESSAGES.workerBound, news);
     } catch {

@@ -61,8 +61,9 @@ class Subtask {
   private unitChosen: boolean;
   private sequence: number;
   private lastCommand: number;
-  /** Scope of the running activity, the worker it was given to, and whether it was asked to end. */
-  private running: { scope: CancellationScope; worker: string; interrupted: boolean } | undefined;
+  private running: RunningActivity | undefined;
+  /** Process of the bound worker. */
+  private incarnation: string;
   private reporting: Promise<void> | undefined;
   private unreported = false;
 
@@ -73,6 +74,7 @@ class Subtask {
     this.billboard = new Billboard(carried === undefined ? {} : this.labels());
     this.backoff = carried?.backoff ?? freshBackoff(Date.now());
     this.bindingEpoch = carried?.bindingEpoch ?? 0;
+    this.incarnation = carried?.incarnation ?? '';
     this.unitChosen = carried?.unitChosen ?? false;
     this.sequence = carried?.sequence ?? 0;
     this.lastCommand = carried?.command ?? 0;
@@ -122,9 +124,12 @@ class Subtask {
   private bind(news: WorkerBound): void {
     if (news.epoch <= this.bindingEpoch) return;
     this.bindingEpoch = news.epoch;
+    const isNews = this.state.worker !== news.worker;
     this.state.worker = news.worker;
-    this.interruptIfNeeded();
-    this.changed();
+    this.incarnation = news.incarnation;
+    if (news.dead !== undefined && this.running?.incarnation === news.dead) this.running.abandon();
+    else this.interruptIfNeeded();
+    if (isNews) this.changed();
   }
 
   private shallRun(): boolean {
@@ -145,11 +150,11 @@ class Subtask {
   // --- running a unit ----------------------------------------------------------------------------------------------
 
   private async runUnit(worker: string): Promise<void> {
-    const running = { scope: new CancellationScope(), worker, interrupted: false };
+    const running = new RunningActivity(worker, this.incarnation);
     this.running = running;
     let retry = false;
     try {
-      const outcome = await running.scope.run(() => this.runActivities(worker));
+      const outcome = await running.run(() => this.runActivities(worker));
       if (outcome.progress !== undefined) this.state.lastProgress = outcome.progress;
       if (outcome.dumpMeta !== undefined) this.state.dumpMeta = outcome.dumpMeta;
       if (outcome.finished) this.goOn();
@@ -321,9 +326,42 @@ class Subtask {
   private async startNewRun(): Promise<never> {
     await this.reporting;
     await handlersDone();
-    const { state, bindingEpoch, unitChosen, backoff, sequence, lastCommand: command } = this;
-    const carried: SubtaskCarried = { state, bindingEpoch, unitChosen, backoff, sequence, command };
+    const { state, bindingEpoch, incarnation, unitChosen, backoff, sequence, lastCommand: command } = this;
+    const carried: SubtaskCarried = { state, bindingEpoch, incarnation, unitChosen, backoff, sequence, command };
     return continueAsNew<typeof subtaskWorkflow>({ ...this.input, carried });
+  }
+}
+
+/** An activity at work: where, and how it can be ended. */
+class RunningActivity {
+  readonly scope = new CancellationScope();
+  readonly worker: string;
+  readonly incarnation: string;
+  /** It was asked to end. */
+  interrupted = false;
+  private readonly abandoned: Promise<UnitOutcome>;
+  private giveUp: () => void = () => undefined;
+
+  constructor(worker: string, incarnation: string) {
+    this.worker = worker;
+    this.incarnation = incarnation;
+    this.abandoned = new Promise((resolve) => {
+      this.giveUp = () => resolve({ finished: false });
+    });
+  }
+
+  run(work: () => Promise<UnitOutcome>): Promise<UnitOutcome> {
+    return Promise.race([this.scope.run(work), this.abandoned]);
+  }
+
+  /**
+   * Its process is dead, so that waiting for its heartbeat to time out is of no use. The request to cancel keeps Temporal from
+   * giving it out again.
+   */
+  abandon(): void {
+    this.interrupted = true;
+    this.scope.cancel();
+    this.giveUp();
   }
 }
 
