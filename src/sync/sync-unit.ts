@@ -295,10 +295,9 @@ export class SyncUnit {
   }
 
   /** What cannot be stored now is found again by the bookkeeping. */
-  async #flushLast({ keeper, tracker, applier }: Parts): Promise<void> {
-    // A DDL that was tracked but not executed must not get into the checkpoint.
-    if (applier.busyWithDdl) tracker.rollback();
-    if (!keeper.isDue) return;
+  async #flushLast({ keeper, applier }: Parts): Promise<void> {
+    // The checkpoint of before a DDL is stored already; that of after it holds only together with the new structures.
+    if (applier.busyWithDdl || !keeper.isDue) return;
     try {
       await keeper.flush();
     } catch (error) {
