@@ -17,7 +17,7 @@ import { CheckpointKeeper } from './keeper.js';
 import { Pipeline } from './pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { SyncOptions } from './run.js';
-import { serverSeed } from './seeds.js';
+import { downstreamSeed, serverSeed, type SeedOptions } from './seeds.js';
 import { SeqSet } from './seq-set.js';
 import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './servers.js';
 import { freshStart, trackDump, type FreshStart } from './start.js';
@@ -123,17 +123,17 @@ function openTracker(
   downstream: DownstreamInfo,
 ): SchemaTracker {
   const mapping = options.mapping ?? SAME_NAMES;
-  const seed = serverSeed({
+  const servers: SeedOptions = {
     upstream: connection,
     upstreamProfile: upstream.profile,
     downstream: () => control.connection(),
     downstreamProfile: downstream.profile,
     mapping,
-  });
+  };
   return new SchemaTracker({
     profile: upstream.profile,
     store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
-    seeds: [seed],
+    seeds: [serverSeed(servers), downstreamSeed(servers)],
     loadDatabaseDefaults: async (schema) => loadDatabaseDefaults(await connection(), schema),
   });
 }

@@ -110,7 +110,7 @@ export class DdlRunner {
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
           // A refusal is final: what people change downstream now must not be taken for its effect.
-          if (!isRetryable(error)) await this.#options.saveIntent(undefined);
+          if (serverErrno(error) !== undefined && !isRetryable(error)) await this.#options.saveIntent(undefined);
           throw databaseError(error, { scope: 'downstream', kind: 'execute', sql: part.sql });
         }
         this.#options.logger.warn('a DDL is looked after again', { error: String(error) });
@@ -167,8 +167,9 @@ export class DdlRunner {
   }
 
   async #connected(): Promise<DbConnection> {
-    const { to, dead } = this.#options;
-    this.#connection ??= await openConnection(to, { role: 'downstream', signal: dead });
+    const { to, ending } = this.#options;
+    // A pause does not wait for a long DDL: the server goes on with it, and whoever resumes waits for it there.
+    this.#connection ??= await openConnection(to, { role: 'downstream', signal: ending });
     return this.#connection;
   }
 

@@ -1,3 +1,4 @@
+import type { Statement } from '../ddl/index.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
@@ -221,6 +222,8 @@ export class EventApplier {
     await pipeline.drained();
     await faultPoint('ddl.before-old-flush');
     this.busyWithDdl = true;
+    // The structures of before go into the checkpoint first: a crash behind the execution must find them there.
+    await tracker.preload(plan.statement, statementContext(event));
     await keeper.flush();
     await faultPoint('ddl.before-track');
     await tracker.apply(plan.statement, statementContext(event));
@@ -231,7 +234,7 @@ export class EventApplier {
     }
     await faultPoint('ddl.before-save');
     keeper.passed(seq);
-    await keeper.flush({ droppedSchemas: droppedSchemas(plan) });
+    await keeper.flush({ droppedSchemas: droppedSchemas(plan, tracker.profile.lowerCaseTableNames === 1) });
     this.busyWithDdl = false;
     this.#flushAtCommit = true;
     tables.invalidate();
@@ -240,12 +243,11 @@ export class EventApplier {
   }
 }
 
-function droppedSchemas({
-  statement,
-}: {
-  statement: { kind: string; objects: readonly { schema: string }[] };
-}): string[] {
-  return statement.kind === 'drop-database' ? statement.objects.map(({ schema }) => schema) : [];
+/** `lower`: the upstream stores names in lower case. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */
+function droppedSchemas({ statement }: { statement: Statement }, lower: boolean): string[] {
+  const drops = statement.kind === 'drop-database' || (statement.kind === 'create-database' && statement.orReplace);
+  if (!drops) return [];
+  return statement.objects.map(({ schema }) => (lower ? schema.toLowerCase() : schema));
 }
 
 function statementContext(event: QueryEvent): StatementContext {

@@ -35,6 +35,17 @@ export function serverSeed(options: SeedOptions): StructureSeed {
   };
 }
 
+/** The downstream's structure alone: what was there before a statement that the upstream has executed already. */
+export function downstreamSeed(options: SeedOptions): StructureSeed {
+  return {
+    origin: 'downstream',
+    load: async (schema, table) => {
+      const target = options.mapping.target(schema, table);
+      return introspectTable(await options.downstream(), options.downstreamProfile, target.schema, target.table);
+    },
+  };
+}
+
 /** Whether the upstream has all columns of the downstream and more: then they were added since. */
 function hasAllColumns(up: Table, down: Table): boolean {
   const names = new Set(up.columns.map((column) => column.name.toLowerCase()));

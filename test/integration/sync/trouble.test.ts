@@ -117,6 +117,37 @@ describe('what needs a person', () => {
     await replicate(fixture);
   });
 
+  test('a pause does not wait for a long DDL; who resumes waits for it and does not repeat it', async () => {
+    const fixture = await makeFixture('mysqlUp');
+    const { up, down, database, config } = fixture;
+    await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+    await replicate(fixture);
+    // An open transaction on the table keeps the ALTER waiting.
+    await down.query('BEGIN');
+    await down.query(`SELECT * FROM \`${database}\`.t`);
+    await up.query('ALTER TABLE t ADD KEY (id)');
+    await up.query('INSERT INTO t VALUES (1)');
+    const unit = new RunningUnit(config);
+    const waiting = async (): Promise<number> => {
+      const [rows] = await down.query<RowDataPacket[]>(
+        "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE '/* dm-% */ ALTER TABLE%' AND INFO LIKE ?",
+        [`%${database}%`],
+      );
+      return Number(rows[0]?.['n']);
+    };
+    while ((await waiting()) === 0) await sleep(50);
+    expect(await unit.stop()).toBeLessThan(2_500);
+    const next = new RunningUnit(config);
+    await sleep(1_000);
+    expect(await waiting()).toBeLessThanOrEqual(1);
+    await down.query('COMMIT');
+    await next.synced(up);
+    await next.stop();
+    await expectEqual(fixture);
+    const [keys] = await down.query<RowDataPacket[]>(`SHOW INDEX FROM \`${database}\`.t WHERE Key_name <> 'PRIMARY'`);
+    expect(keys).toHaveLength(1);
+  });
+
   test('row changes in statement format are refused with code 36014', async () => {
     const fixture = await makeFixture('mysqlUp');
     const { up, config } = fixture;
