@@ -28,34 +28,26 @@ export class Migration {
   readonly database: string;
   readonly worker: WorkerProgram;
   readonly upstream: Connection;
-  readonly downstream: Connection;
   private readonly options: MigrationOptions;
 
-  private constructor(
-    options: MigrationOptions,
-    system: System,
-    database: string,
-    connections: { upstream: Connection; downstream: Connection },
-  ) {
+  private constructor(options: MigrationOptions, system: System, database: string, upstream: Connection) {
     this.options = options;
     this.system = system;
     this.database = database;
     this.source = `${this.task}-source`;
     this.worker = system.worker(`${this.task}-worker`);
-    this.upstream = connections.upstream;
-    this.downstream = connections.downstream;
+    this.upstream = upstream;
   }
 
   /** Makes the tables upstream; nothing of the product runs yet but Temporal. */
   static async prepare(options: MigrationOptions): Promise<Migration> {
     const upstream = await connectTo(options.up);
-    const downstream = await connectTo(options.down);
     const database = await createDatabase(options.up, 'g_chaos');
     dropAtEnd(options.down, database);
     dropAtEnd(options.down, `meta_${database}`);
     await createTables(upstream, database, options.rows ?? 3_000);
     const system = options.system ?? (await System.start());
-    return new Migration(options, system, database, { upstream, downstream });
+    return new Migration(options, system, database, upstream);
   }
 
   async createSource(): Promise<void> {
@@ -97,7 +89,9 @@ export class Migration {
   /** Both sides are equal once everything written so far has arrived. */
   async expectEqual(): Promise<void> {
     await this.system.untilCaughtUp(this.task, this.source, this.options.up, 120_000);
-    const comparison = await compareDatabases(this.upstream, this.downstream, [this.database]);
+    // New connections: the test may have restarted either server.
+    const [up, down] = await Promise.all([connectTo(this.options.up), connectTo(this.options.down)]);
+    const comparison = await compareDatabases(up, down, [this.database]);
     expect(comparison.differences, formatComparison(comparison)).toEqual([]);
     expect(comparison.tables).toBeGreaterThanOrEqual(4);
   }
