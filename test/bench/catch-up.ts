@@ -1,7 +1,7 @@
 /** Catching up with small transactions: the sync unit against MySQL's own replica with 8 parallel appliers. */
 import type { Connection } from 'mysql2/promise';
 import type { DatabaseServer } from '../../tools/servers/database-server.js';
-import { assertSame, Bench, median, say, subtask, sysbench, waitForTable } from './environment.js';
+import { assertSame, Bench, median, processorTime, say, subtask, sysbench, waitForTable } from './environment.js';
 import { seconds, type ReportRow } from './report.js';
 import type { Settings } from './settings.js';
 import { UnitProcess } from './unit-process.js';
@@ -12,22 +12,23 @@ const TABLES = ['--tables=4', '--table-size=25000'];
 
 interface Side {
   ms: number;
+  /** Processor time of the server that is written to, and of our process. */
   cpuMs: number;
   peakMiB: number;
 }
 
 export async function benchCatchUp(settings: Settings): Promise<ReportRow[]> {
   const ours: Side[] = [];
-  const replica: number[] = [];
+  const replica: Omit<Side, 'peakMiB'>[] = [];
   for (let round = 0; round < settings.rounds; round++) {
     const result = await oneRound(settings, round % 2 === 0);
     ours.push(result.ours);
     replica.push(result.replica);
-    say(
-      `replica ${seconds(result.replica)}, ours ${seconds(result.ours.ms)} (${seconds(result.ours.cpuMs)} of processor time)`,
-    );
+    for (const [name, side] of Object.entries(result)) {
+      say(`${name}: ${seconds(side.ms)}, processor time ${seconds(side.cpuMs)}`);
+    }
   }
-  const [mine, theirs] = [median(ours.map((side) => side.ms)), median(replica)];
+  const [mine, theirs] = [median(ours.map((side) => side.ms)), median(replica.map((side) => side.ms))];
   const ratio = theirs / mine;
   return [
     {
@@ -41,7 +42,10 @@ export async function benchCatchUp(settings: Settings): Promise<ReportRow[]> {
   ];
 }
 
-async function oneRound(settings: Settings, replicaFirst: boolean): Promise<{ ours: Side; replica: number }> {
+async function oneRound(
+  settings: Settings,
+  replicaFirst: boolean,
+): Promise<{ ours: Side; replica: Omit<Side, 'peakMiB'> }> {
   await using bench = new Bench();
   const [up, down, native] = await Promise.all([
     bench.server(),
@@ -53,6 +57,8 @@ async function oneRound(settings: Settings, replicaFirst: boolean): Promise<{ ou
   await source.query(`CREATE DATABASE ${DATABASE}`);
   await sysbench(up, 'oltp_write_only', [...TABLES, '--threads=4'], 'prepare');
   const config = subtask(up, down, DATABASE);
+  config.sync.workerCount = settings.workerCount;
+  config.sync.batch = settings.batch;
   config.sync.compact = true;
   config.sync.multipleRows = true;
   await new UnitProcess({ config, dataDir, units: ['dump', 'load'] }).finished();
@@ -65,20 +71,22 @@ async function oneRound(settings: Settings, replicaFirst: boolean): Promise<{ ou
   );
   await source.query(`CREATE TABLE ${DATABASE}.finished (id INT PRIMARY KEY)`);
 
-  let replicaMs = 0;
+  let replica = { ms: 0, cpuMs: 0 };
   const measureReplica = async (): Promise<void> => {
-    const since = performance.now();
+    const [since, used] = [performance.now(), await processorTime(native.pid)];
     await follower.query('START REPLICA');
     await waitForTable(follower, `${DATABASE}.finished`, () => undefined);
-    replicaMs = performance.now() - since;
+    replica = { ms: performance.now() - since, cpuMs: (await processorTime(native.pid)) - used };
     await follower.query('STOP REPLICA');
   };
   if (replicaFirst) await measureReplica();
+  const usedBefore = await processorTime(down.pid);
   const ours = await measureSync(target, { config, dataDir, units: ['sync'] });
+  ours.cpuMs += (await processorTime(down.pid)) - usedBefore;
   if (!replicaFirst) await measureReplica();
   await assertSame(source, target, DATABASE);
   await assertSame(source, follower, DATABASE);
-  return { ours, replica: replicaMs };
+  return { ours, replica };
 }
 
 /** Starts the sync unit and waits for the table that the upstream made last. Starting the process counts. */

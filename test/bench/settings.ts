@@ -16,11 +16,14 @@ export interface Settings {
   rate: number;
   /** How often a comparison is repeated; the medians count. */
   rounds: number;
+  /** `worker-count` and `batch` of the sync unit while it catches up. */
+  workerCount: number;
+  batch: number;
   /** Rows of the transaction whose memory is measured. */
   bigRows: number;
 }
 
-const USAGE = `usage: npm run bench -- [${PARTS.join('] [')}] [--rows N] [--transactions N] [--rate N] [--seconds N] [--rounds N] [--big-rows N]`;
+const USAGE = `usage: npm run bench -- [${PARTS.join('] [')}] [--rows N] [--transactions N] [--rate N] [--seconds N] [--rounds N] [--worker-count N] [--batch N] [--big-rows N]`;
 
 /** Reads the arguments. @throws Error that says how to call */
 export function readSettings(args: string[]): Settings {
@@ -37,6 +40,8 @@ export function readSettings(args: string[]): Settings {
         rate: number,
         rounds: number,
         'big-rows': number,
+        'worker-count': number,
+        batch: number,
       },
     });
   } catch (error) {
@@ -57,6 +62,8 @@ export function readSettings(args: string[]): Settings {
     seconds: count(values.seconds, 30),
     rate: count(values.rate, 500),
     rounds: count(values.rounds, 3),
+    workerCount: count(values['worker-count'], 8),
+    batch: count(values.batch, 500),
     bigRows: count(values['big-rows'], 1_000_000),
   };
 }
