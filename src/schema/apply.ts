@@ -41,6 +41,8 @@ export interface NeededTable {
   table: string;
   /** The statement can be applied without. */
   optional: boolean;
+  /** Asked of the downstream alone where the checkpoint knows nothing: the upstream shows what the statement made. */
+  seed?: 'downstream';
 }
 
 /** Which tables have to be in the catalog before {@link applyStatement}. */
@@ -49,7 +51,7 @@ export function neededTables(statement: Statement): NeededTable[] {
     case 'create-table': {
       if (statement.temporary) return [];
       const needed = parentsNeeded(statement);
-      if (statement.ifNotExists) needed.push(need(statement.table, statement, true));
+      if (statement.ifNotExists) needed.push({ ...need(statement.table, statement, true), seed: 'downstream' });
       if (statement.like !== undefined) needed.push(need(statement.like, statement, false));
       return needed;
     }

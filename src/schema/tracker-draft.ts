@@ -55,9 +55,7 @@ export class DraftCatalog implements Catalog {
   }
 
   put(table: Table): void {
-    const lower = this.profile.lowerCaseTableNames === 1;
-    const stored = lower ? { ...table, schema: table.schema.toLowerCase(), name: table.name.toLowerCase() } : table;
-    this.#set(stored.schema, stored.name, stored);
+    this.#set(table.schema, table.name, table);
   }
 
   putUnknown(schema: string, name: string): void {
@@ -92,6 +90,9 @@ export class DraftCatalog implements Catalog {
   }
 
   #set(schema: string, name: string, entry: Entry): void {
-    this.entries.set(this.#backing.key(schema, name), { schema, name, entry });
+    const lower = this.profile.lowerCaseTableNames === 1;
+    const stored = lower ? { schema: schema.toLowerCase(), name: name.toLowerCase() } : { schema, name };
+    const named = isTable(entry) && lower ? { ...entry, ...stored } : entry;
+    this.entries.set(this.#backing.key(schema, name), { ...stored, entry: named });
   }
 }

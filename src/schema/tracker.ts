@@ -1,6 +1,6 @@
 import type { Statement } from '../ddl/index.js';
-import { dmError } from '../errors/dm-error.js';
-import { applyStatement, neededTables, type StructureChange } from './apply.js';
+import { DmError, dmError } from '../errors/dm-error.js';
+import { applyStatement, neededTables, type NeededTable, type StructureChange } from './apply.js';
 import { charsetOfCollation } from './charsets.js';
 import type { Table } from './model.js';
 import type { CharsetPair } from './resolve-type.js';
@@ -49,6 +49,14 @@ export interface SchemaTrackerOptions {
 }
 
 const DEFAULT_CACHE_SIZE = 2000;
+
+/** Code of a statement that does not fit the structures. */
+const CANNOT_TRACK = 44006;
+
+type SeedChoice = (origin: StructureSeed['origin']) => boolean;
+const anySeed: SeedChoice = () => true;
+/** The dump and the upstream may show what a statement has made: CREATE TABLE IF NOT EXISTS asks what was there before. */
+const isDownstream: SeedChoice = (origin) => origin === 'downstream';
 
 /**
  * The structures of one upstream's tables at the current place of its binlog. Holds what changed since the last flush of
@@ -122,10 +130,59 @@ export class SchemaTracker {
    */
   async apply(statement: Statement, session: StatementContext = {}): Promise<StructureChange[]> {
     this.#assertOpen();
+    const { draft, changes } = await this.#draft(statement, session);
+    this.#commit(draft);
+    return changes;
+  }
+
+  /**
+   * Loads what a statement needs, so that the structures of before it reach the checkpoint with the next flush. A server may
+   * show a table as it is after the statement: where a structure just seeded does not fit, that of the downstream is tried.
+   * Changes nothing else; what does not fit either is left for {@link apply} to report.
+   * @throws what loading throws
+   */
+  async preload(statement: Statement, session: StatementContext = {}): Promise<void> {
+    this.#assertOpen();
+    const needed = neededTables(statement);
+    const known = new Set(this.#pending.keys());
+    for (const table of needed) await this.#loadNeeded(table);
+    const seeded = needed.filter(({ schema, table }) => {
+      const key = this.#key(schema, table);
+      return this.#pending.has(key) && !known.has(key);
+    });
+    if (seeded.length === 0 || (await this.#fits(statement, session))) return;
+    const first = new Map<string, KnownEntry>();
+    for (const { schema, table } of seeded) {
+      const key = this.#key(schema, table);
+      const entry = this.#pending.get(key);
+      if (entry === undefined) continue;
+      first.set(key, entry);
+      this.#pending.delete(key);
+      const found = await this.#loadSeed(key, ...this.#stored(schema, table), isDownstream);
+      if (found === undefined) this.#pending.set(key, entry);
+    }
+    if (await this.#fits(statement, session)) return;
+    for (const [key, entry] of first) this.#pending.set(key, entry);
+  }
+
+  async #fits(statement: Statement, session: StatementContext): Promise<boolean> {
+    try {
+      await this.#draft(statement, session);
+      return true;
+    } catch (error) {
+      if (error instanceof DmError && error.code === CANNOT_TRACK) return false;
+      throw error;
+    }
+  }
+
+  async #draft(
+    statement: Statement,
+    session: StatementContext,
+  ): Promise<{ draft: DraftCatalog; changes: StructureChange[] }> {
     const loaded = new Map<string, Entry>();
-    for (const { schema, table, optional } of neededTables(statement)) {
-      const entry = await this.#loadNeeded(schema, table, optional);
-      if (entry !== undefined) loaded.set(this.#key(schema, table), entry);
+    for (const needed of neededTables(statement)) {
+      const entry = await this.#loadNeeded(needed);
+      if (entry !== undefined) loaded.set(this.#key(needed.schema, needed.table), entry);
     }
     const profile = sessionProfile(this.#options.profile, session);
     for (const schema of databasesOf(statement)) await this.#loadDatabase(schema, profile);
@@ -138,9 +195,7 @@ export class SchemaTracker {
       database: (schema) => this.#databases.get(this.#schemaKey(schema)),
       key: (schema, name) => this.#key(schema, name),
     });
-    const changes = applyStatement(statement, draft);
-    this.#commit(draft);
-    return changes;
+    return { changes: applyStatement(statement, draft), draft };
   }
 
   /** What has to be written with the next checkpoint. Pass the same list to {@link flushed} when it is written. */
@@ -195,6 +250,13 @@ export class SchemaTracker {
     return this.#options.profile.lowerCaseTableNames === 0 ? key : key.toLowerCase();
   }
 
+  /** Names as the server stores them, whatever a statement's spelling. */
+  #stored(schema: string, table: string): [schema: string, table: string] {
+    return this.#options.profile.lowerCaseTableNames === 1
+      ? [schema.toLowerCase(), table.toLowerCase()]
+      : [schema, table];
+  }
+
   #schemaKey(schema: string): string {
     return this.#options.profile.lowerCaseTableNames === 0 ? schema : schema.toLowerCase();
   }
@@ -204,17 +266,18 @@ export class SchemaTracker {
   }
 
   /** A table that can be done without may be unreadable. */
-  async #loadNeeded(schema: string, table: string, optional: boolean): Promise<Entry | undefined> {
+  async #loadNeeded({ schema, table, optional, seed }: NeededTable): Promise<Entry | undefined> {
     try {
-      return await this.#load(schema, table);
+      return await this.#load(schema, table, seed === 'downstream' ? isDownstream : anySeed);
     } catch (error) {
       if (!optional) throw error;
       return undefined;
     }
   }
 
-  async #load(schema: string, name: string): Promise<Entry | undefined> {
+  async #load(writtenSchema: string, writtenName: string, accepts: SeedChoice = anySeed): Promise<Entry | undefined> {
     this.#assertOpen();
+    const [schema, name] = this.#stored(writtenSchema, writtenName);
     const key = this.#key(schema, name);
     const pending = this.#pending.get(key);
     const known = pending?.entry ?? this.#clean.get(key);
@@ -223,16 +286,20 @@ export class SchemaTracker {
       return known;
     }
     if (known === undefined && this.#droppedSchemas.has(this.#schemaKey(schema))) return DROPPED;
-    let loading = this.#loading.get(key);
+    const shared = accepts === anySeed ? key : `${key}\0downstream`;
+    let loading = this.#loading.get(shared);
     if (loading === undefined) {
-      const fresh = known === UNKNOWN ? this.#loadSeed(key, schema, name, true) : this.#loadFresh(key, schema, name);
-      loading = fresh.finally(() => this.#loading.delete(key));
-      this.#loading.set(key, loading);
+      const fresh =
+        known === UNKNOWN
+          ? this.#loadSeed(key, schema, name, (origin) => origin !== 'dump' && accepts(origin))
+          : this.#loadFresh(key, schema, name, accepts);
+      loading = fresh.finally(() => this.#loading.delete(shared));
+      this.#loading.set(shared, loading);
     }
     return loading;
   }
 
-  async #loadFresh(key: string, schema: string, name: string): Promise<Entry | undefined> {
+  async #loadFresh(key: string, schema: string, name: string, accepts: SeedChoice): Promise<Entry | undefined> {
     const version = this.#version;
     const stored = await this.#options.store.load(schema, name);
     if (stored !== undefined) {
@@ -240,14 +307,13 @@ export class SchemaTracker {
       if (version === this.#version) this.#remember(key, entry);
       return this.#pending.get(key)?.entry ?? entry;
     }
-    return this.#loadSeed(key, schema, name, false);
+    return this.#loadSeed(key, schema, name, accepts);
   }
 
-  /** `live`: only servers are asked, since the dump is older than the table. */
-  async #loadSeed(key: string, schema: string, name: string, live: boolean): Promise<Entry | undefined> {
+  async #loadSeed(key: string, schema: string, name: string, accepts: SeedChoice): Promise<Entry | undefined> {
     const before = this.#pending.get(key)?.entry;
     for (const seed of this.#options.seeds ?? []) {
-      if (live && seed.origin === 'dump') continue;
+      if (!accepts(seed.origin)) continue;
       const table = await seed.load(schema, name);
       if (table === undefined) continue;
       if (this.#closed) return undefined;
@@ -262,7 +328,8 @@ export class SchemaTracker {
     return undefined;
   }
 
-  #set(schema: string, name: string, entry: Entry): void {
+  #set(writtenSchema: string, writtenName: string, entry: Entry): void {
+    const [schema, name] = this.#stored(writtenSchema, writtenName);
     const key = this.#key(schema, name);
     this.#version++;
     this.#clean.delete(key);

@@ -71,6 +71,77 @@ describe('seeding', () => {
   });
 });
 
+describe('what a statement needs', () => {
+  const older = 'CREATE TABLE t (a INT, b INT)';
+
+  test('is known before it is applied, so that the checkpoint has the structure of before', async () => {
+    const store = new MemoryStore();
+    const tracker = newTracker(store, { seeds: [seed('upstream', older)] });
+    await tracker.preload(read('ALTER TABLE t ADD c INT'));
+    store.flush(tracker);
+    await applyAll(tracker, 'ALTER TABLE t ADD c INT');
+    tracker.rollback();
+    await applyAll(tracker, 'ALTER TABLE t ADD c INT');
+    expect(columnNames(await tracker.get('db', 't'))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('comes from the downstream where the upstream shows what the statement made', async () => {
+    const tracker = newTracker(undefined, {
+      seeds: [seed('upstream', 'CREATE TABLE t (a INT)'), seed('downstream', older)],
+    });
+    await tracker.preload(read('ALTER TABLE t DROP COLUMN b'));
+    expect(columnNames(await tracker.get('db', 't'))).toEqual(['a', 'b']);
+    await applyAll(tracker, 'ALTER TABLE t DROP COLUMN b');
+    expect(columnNames(await tracker.get('db', 't'))).toEqual(['a']);
+  });
+
+  test('stays as first seeded where no structure fits, and applying reports it', async () => {
+    const tracker = newTracker(undefined, {
+      seeds: [seed('upstream', 'CREATE TABLE t (a INT)'), seed('downstream', older)],
+    });
+    await tracker.preload(read('ALTER TABLE t DROP COLUMN z'));
+    expect(columnNames(await tracker.get('db', 't'))).toEqual(['a']);
+    await expect(applyAll(tracker, 'ALTER TABLE t DROP COLUMN z')).rejects.toMatchObject({ code: 44006 });
+  });
+
+  test('CREATE TABLE IF NOT EXISTS: only the downstream shows what was there before', async () => {
+    const asked: string[] = [];
+    const later = seed('upstream', 'CREATE TABLE t (a INT, later INT)', asked);
+    const tracker = newTracker(undefined, { seeds: [later] });
+    await applyAll(tracker, 'CREATE TABLE IF NOT EXISTS t (a INT)');
+    expect(columnNames(await tracker.get('db', 't'))).toEqual(['a']);
+    expect(asked).toEqual([]);
+    const existing = newTracker(undefined, { seeds: [later, seed('downstream', older, asked)] });
+    await applyAll(existing, 'CREATE TABLE IF NOT EXISTS t (a INT)');
+    expect(columnNames(await existing.get('db', 't'))).toEqual(['a', 'b']);
+    expect(asked).toEqual(['downstream db.t']);
+  });
+});
+
+describe('lower_case_table_names=1', () => {
+  const profile = { ...mysql, lowerCaseTableNames: 1 as const };
+
+  test('store and seeds are asked for the names as the server stores them', async () => {
+    const asked: string[] = [];
+    const store = new MemoryStore();
+    const tracker = newTracker(store, { profile, seeds: [seed('upstream', 'CREATE TABLE t (a INT)', asked)] });
+    await applyAll(tracker, 'ALTER TABLE DB.T ADD b INT');
+    expect(asked).toEqual(['upstream db.t']);
+    store.flush(tracker);
+    expect([...store.tables.keys()]).toEqual(['db.t']);
+    const next = newTracker(store, { profile });
+    expect(columnNames(await next.get('Db', 'T'))).toEqual(['a', 'b']);
+  });
+
+  test('a dropped table is stored under that name too', async () => {
+    const store = new MemoryStore();
+    const tracker = newTracker(store, { profile });
+    await applyAll(tracker, 'CREATE TABLE T (a INT)', 'DROP TABLE DB.T');
+    store.flush(tracker);
+    expect([...store.tables]).toEqual([['db.t', null]]);
+  });
+});
+
 describe('applying', () => {
   test('SCH-02: a DDL that is not sent downstream still changes the structure and reaches the checkpoint', async () => {
     const store = new MemoryStore();
