@@ -15,6 +15,7 @@ import type {
 import { createCheckActivities } from './checks.js';
 import { handedOver, toFailure } from './failures.js';
 import { type Heart, withHeartbeat } from './heartbeat.js';
+import { Turns } from './turns.js';
 import type { DumpOutcome, Units } from './units.js';
 
 /** The process that the activities run in. */
@@ -38,6 +39,7 @@ export interface ActivityHost {
 /** Makes the activities of one dm-worker. */
 export function createActivities(host: ActivityHost): DmActivities & CheckActivities {
   const { units, dataDir } = host;
+  const turns = new Turns();
   return {
     ...createCheckActivities(),
     presence: (input) => presence(host, input),
@@ -46,16 +48,21 @@ export function createActivities(host: ActivityHost): DmActivities & CheckActivi
         const config = openSecrets<SubtaskConfig>(input.config);
         return withHeartbeat(() => units.chooseUnit(config, dataDir, input.dumpMeta));
       }),
-    dump: (input) => runUnit<DumpProgress>(host, input, (config, context) => units.dump(config, context, dataDir)),
-    load: (input) => runUnit<LoadProgress>(host, input, (config, context) => units.load(config, context, dataDir)),
+    dump: (input) =>
+      runUnit<DumpProgress>(host, turns, input, (config, context) => units.dump(config, context, dataDir)),
+    load: (input) =>
+      runUnit<LoadProgress>(host, turns, input, (config, context) => units.load(config, context, dataDir)),
     sync: (input) =>
-      runUnit<SyncProgress>(host, input, (config, context) => units.sync(config, context, dataDir, input.dumpMeta)),
+      runUnit<SyncProgress>(host, turns, input, (config, context) =>
+        units.sync(config, context, dataDir, input.dumpMeta),
+      ),
     removeMeta: (config) => guarded(() => units.removeMeta(openSecrets<SubtaskConfig>(config))),
   };
 }
 
 async function runUnit<P extends Progress>(
   host: ActivityHost,
+  turns: Turns,
   input: UnitInput,
   work: (config: SubtaskConfig, context: UnitContext<P>) => Promise<DumpOutcome>,
 ): Promise<UnitOutcome> {
@@ -65,7 +72,7 @@ async function runUnit<P extends Progress>(
       async (heart) => {
         const last: { progress?: Progress } = {};
         const context = unitContext<P>(host, config, heart, last);
-        const result = await work(config, context);
+        const result = await turns.run(`${config.task}/${config.sourceId}`, () => work(config, context));
         if (!result.finished) refuseIfNotOurs(heart);
         const outcome: UnitOutcome = { finished: result.finished };
         if (last.progress !== undefined) outcome.progress = last.progress;
