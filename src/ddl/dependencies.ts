@@ -1,5 +1,13 @@
 import { definedColumn, type Change, type KnownColumn } from './change.js';
 
+const COLUMN_TWICE = 'a column is changed twice';
+const COLUMN_NAME = 'a column takes the name of another one that is changed or dropped';
+
+/** Whether changes belong together, by what {@link dependency} says, because names of columns go over from one to another. */
+export function reusesColumns(reason: string): boolean {
+  return reason === COLUMN_TWICE || reason === COLUMN_NAME;
+}
+
 /**
  * Why the changes, executed one by one in this order, might not give what they give together: a text for people, or
  * undefined. In doubt they stay together: one statement is always right where the downstream takes several changes.
@@ -49,10 +57,10 @@ function newName(from: string, to: string): string[] {
 function columnNames(changes: readonly Change[]): string | undefined {
   const old = changes.flatMap(consumed);
   const names = new Set(old);
-  if (names.size < old.length) return 'a column is changed twice';
+  if (names.size < old.length) return COLUMN_TWICE;
   // also the name of a dropped column: MySQL lets its keys go over to the new one
   const reused = changes.flatMap(produced).some((name) => names.has(name));
-  return reused ? 'a column takes the name of another one that is changed or dropped' : undefined;
+  return reused ? COLUMN_NAME : undefined;
 }
 
 function indexNames(changes: readonly Change[]): string | undefined {

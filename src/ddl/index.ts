@@ -11,5 +11,6 @@ export type { DdlEventKind } from './classify.js';
 export { readStatement } from './read.js';
 export { addExistence, renameObjects, rewriteStatement } from './rewrite.js';
 export { splitStatement } from './split.js';
+export { reusesColumns } from './dependencies.js';
 export { eventKind, isSkipped, isSkippedByText } from './classify.js';
 export { binaryTwin, sizedName } from './types.js';

@@ -35,6 +35,10 @@ export interface DdlIntent {
   seq: number;
   /** Which statement of the event; those before it are done. */
   part: number;
+  /** Which single change of that statement, when it is executed change by change; those before it are done. */
+  sub?: number;
+  /** The fingerprint has the numbers of the tables in it. */
+  identity?: boolean;
   /** State of what it names before execution. */
   fingerprint: string;
   /** Comment by which the running statement is found in the server's process list. */

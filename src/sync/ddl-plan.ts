@@ -3,8 +3,10 @@ import {
   isSkipped,
   isSkippedByText,
   readStatement,
+  reusesColumns,
   rewriteStatement,
   splitStatement,
+  type KnownColumn,
   type NamedObject,
   type ReadOptions,
   type Statement,
@@ -19,6 +21,8 @@ export interface DdlPart {
   statement: Statement;
   /** Rewritten: downstream names in full, IF [NOT] EXISTS where DM adds it. */
   sql: string;
+  /** Columns of the table before the statement, when known. */
+  columns?: readonly KnownColumn[] | undefined;
 }
 
 /** What is to be done with the text of a query event. */
@@ -39,6 +43,8 @@ export interface DdlPlanOptions {
   splitAlways: boolean;
   /** DROP INDEX may have IF EXISTS. */
   dropIndexExistence: boolean;
+  /** Columns of the table before the statement: they decide about the order of single changes. */
+  columns?: readonly KnownColumn[] | undefined;
 }
 
 /**
@@ -63,14 +69,20 @@ export function planDdl(event: QueryEvent, options: DdlPlanOptions): DdlPlan {
   return {
     action: 'execute',
     statement,
-    parts: parts.map((part) => ({ statement: part, sql: rewrite(part, options) })),
+    parts: parts.map((part) => ({ statement: part, sql: rewrite(part, options), columns: options.columns })),
   };
 }
 
-/** Splits a part further, for a downstream that refuses some of its changes as done already. */
+/**
+ * Splits a part further, for a downstream that refuses some of its changes as done already. Changes between which names of
+ * columns go over stay together: one by one they would mix up the columns.
+ */
 export function splitFurther(part: DdlPart, options: Omit<DdlPlanOptions, 'filter'>): DdlPart[] {
-  const { parts } = splitStatement(part.statement, { separateDependent: true });
-  return parts.map((statement) => ({ statement, sql: rewrite(statement, options) }));
+  const { statement, columns } = part;
+  const careful = splitStatement(statement, known(columns));
+  const together = careful.atomic !== undefined && reusesColumns(careful.atomic);
+  const { parts } = together ? careful : splitStatement(statement, { separateDependent: true, ...known(columns) });
+  return parts.map((single) => ({ statement: single, sql: rewrite(single, options) }));
 }
 
 function read(event: QueryEvent, { flavor, serverVersion }: DdlPlanOptions): Statement {
@@ -110,7 +122,7 @@ function matches(object: NamedObject, filter: TableFilter): boolean {
 }
 
 /** Objects that the statement changes; those it only refers to do not count. */
-function changedObjects(statement: Statement): NamedObject[] {
+export function changedObjects(statement: Statement): NamedObject[] {
   return statement.objects.filter(({ role }) => role === 'target' || role === 'new-name' || role === 'exchange');
 }
 
@@ -128,8 +140,12 @@ function executedParts(statement: Statement, options: DdlPlanOptions): Statement
     statement.orReplace;
   const whole = passes(statement, options.filter) === 'all';
   if (whole && !options.splitAlways && !replaces) return [statement];
-  const { parts } = splitStatement(statement);
+  const { parts } = splitStatement(statement, known(options.columns));
   return parts.filter((part) => passes(part, options.filter) === 'all');
+}
+
+function known(columns: readonly KnownColumn[] | undefined): { columns?: readonly KnownColumn[] } {
+  return columns === undefined ? {} : { columns };
 }
 
 function rewrite(statement: Statement, { mapping, dropIndexExistence }: Omit<DdlPlanOptions, 'filter'>): string {

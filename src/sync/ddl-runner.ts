@@ -8,9 +8,11 @@ import { openConnection, queryRows, type DbConnection } from '../mysql/connect.j
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import type { DdlIntent } from './checkpoint.js';
-import { splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
+import { isDoneAlready } from './ddl-done.js';
+import { changedObjects, splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
 import type { QueryEvent } from './events.js';
 import { ddlSqlMode } from './sql-mode.js';
+import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } from './table-identity.js';
 
 /** Options of {@link DdlRunner}. */
 export interface DdlRunnerOptions {
@@ -33,16 +35,14 @@ export interface DdlRunnerOptions {
 
 const POLL_MS = 500;
 
-/** Errors that say that the change is there already, by statement: anything else with that number is a real failure. */
-const DONE_ALREADY: Partial<Record<DdlPart['statement']['kind'], readonly number[]>> = {
-  'create-database': [1007],
-  'drop-database': [1008],
-  'create-table': [1050],
-  'drop-table': [1051],
-  'alter-table': [1060, 1061, 1091],
-  'create-index': [1061],
-  'drop-index': [1091],
-};
+/** A statement, and its place: `sub` where a statement of the event is executed change by change. */
+interface Step {
+  part: DdlPart;
+  event: QueryEvent;
+  seq: number;
+  number: number;
+  sub?: number;
+}
 
 /**
  * Executes the statements of a query event once, over crashes and lost connections. Before a statement is sent, its number
@@ -52,6 +52,7 @@ const DONE_ALREADY: Partial<Record<DdlPart['statement']['kind'], readonly number
 export class DdlRunner {
   readonly #options: DdlRunnerOptions;
   #connection: DbConnection | undefined;
+  #identitySource: { found: IdentitySource | undefined } | undefined;
 
   constructor(options: DdlRunnerOptions) {
     this.#options = options;
@@ -73,8 +74,7 @@ export class DdlRunner {
     const first = begun?.part ?? 0;
     for (const [number, part] of parts.entries()) {
       if (number < first) continue;
-      const resumed = begun !== undefined && number === first ? begun : undefined;
-      await this.#executePart(part, event, seq, number, resumed);
+      await this.#executePart({ part, event, seq, number }, number === first ? begun : undefined);
     }
   }
 
@@ -83,40 +83,75 @@ export class DdlRunner {
     this.#connection = undefined;
   }
 
-  async #executePart(
-    part: DdlPart,
-    event: QueryEvent,
-    seq: number,
-    number: number,
-    begun: DdlIntent | undefined,
-  ): Promise<void> {
+  /**
+   * Executes a statement whole, or change by change: where one of several changes is there already, the others must not be
+   * lost with it. Each single change has its own record.
+   */
+  async #executePart(step: Step, begun: DdlIntent | undefined): Promise<void> {
+    let from = begun?.sub;
+    if (from === undefined) {
+      if ((await this.#run(step, begun)) === 'done') return;
+      from = 0;
+    }
+    for (const [sub, single] of splitFurther(step.part, this.#options.plan).entries()) {
+      if (sub < from) continue;
+      await this.#run({ ...step, part: single, sub }, begun?.sub === sub ? begun : undefined);
+    }
+  }
+
+  /** Executes one statement, over lost connections. `split`: one of its changes is in effect already, nothing was done. */
+  async #run(step: Step, begun: DdlIntent | undefined): Promise<'done' | 'split'> {
+    const { part, event } = step;
     let intent = begun;
     const deadline = Date.now() + this.#options.retryMs;
     for (;;) {
       try {
         const connection = await this.#connected();
-        if (intent !== undefined && (await this.#isDone(connection, part, intent))) return;
+        if (intent !== undefined && (await this.#isDone(connection, part, intent))) return 'done';
         if (intent === undefined) {
-          const marker = `dm-${randomBytes(8).toString('hex')}`;
-          intent = { seq, part: number, marker, fingerprint: await this.#fingerprint(connection, part) };
+          if (await this.#mustSeparate(connection, step)) return 'split';
+          intent = await this.#newIntent(connection, step);
           await this.#options.saveIntent(intent);
         }
         await this.#setSession(connection, event);
         await faultPoint('ddl.before-execute');
-        await this.#send(connection, part, intent.marker);
-        return;
+        return await this.#send(connection, step, intent.marker);
       } catch (error) {
         if (isConnectionError(error)) this.close();
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
           // A refusal is final: what people change downstream now must not be taken for its effect.
-          if (serverErrno(error) !== undefined && !isRetryable(error)) await this.#options.saveIntent(undefined);
+          if (!isRetryable(error)) await this.#options.saveIntent(undefined);
           throw databaseError(error, { scope: 'downstream', kind: 'execute', sql: part.sql });
         }
         this.#options.logger.warn('a DDL is looked after again', { error: String(error) });
         await sleep(POLL_MS);
       }
     }
+  }
+
+  async #newIntent(connection: DbConnection, { part, seq, number, sub }: Step): Promise<DdlIntent> {
+    const identity = movesTables(part) && (await this.#identifies(connection, part));
+    return {
+      seq,
+      part: number,
+      marker: `dm-${randomBytes(8).toString('hex')}`,
+      fingerprint: await this.#fingerprint(connection, part, identity),
+      ...(sub === undefined ? {} : { sub }),
+      ...(identity ? { identity } : {}),
+    };
+  }
+
+  /** A RENAME between tables of equal structure cannot be seen afterwards, unless the tables have numbers: pair by pair then. */
+  async #mustSeparate(connection: DbConnection, { part, sub }: Step): Promise<boolean> {
+    if (sub !== undefined || part.statement.kind !== 'rename-table' || !movesTables(part)) return false;
+    return !(await this.#identifies(connection, part));
+  }
+
+  async #identifies(connection: DbConnection, part: DdlPart): Promise<boolean> {
+    this.#identitySource ??= { found: await findIdentitySource(connection, this.#options.isTiDB) };
+    const { found } = this.#identitySource;
+    return found !== undefined && this.#targets(part).every(({ schema, table }) => canIdentify(found, schema, table));
   }
 
   /** Whether the statement of the intent has had its effect. Waits for it while the server still executes it. */
@@ -126,7 +161,7 @@ export class DdlRunner {
       await sleep(POLL_MS, undefined, { signal: this.#options.ending }).catch(() => undefined);
       if (this.#options.ending.aborted) throw dmError(36020);
     }
-    return (await this.#fingerprint(connection, part)) !== intent.fingerprint;
+    return (await this.#fingerprint(connection, part, intent.identity === true)) !== intent.fingerprint;
   }
 
   async #isRunning(connection: DbConnection, part: DdlPart, marker: string): Promise<boolean> {
@@ -147,23 +182,19 @@ export class DdlRunner {
     });
   }
 
-  async #send(connection: DbConnection, part: DdlPart, marker: string): Promise<void> {
+  async #send(connection: DbConnection, { part, sub }: Step, marker: string): Promise<'done' | 'split'> {
     try {
       await connection.query(`/* ${marker} */ ${part.sql}`);
     } catch (error) {
-      if (DONE_ALREADY[part.statement.kind]?.includes(serverErrno(error) ?? 0) !== true) throw error;
-      await this.#sendSplit(connection, part, marker, error);
-    }
-  }
-
-  /** One of several changes is there already: the others must not be lost with it. */
-  async #sendSplit(connection: DbConnection, part: DdlPart, marker: string, error: unknown): Promise<void> {
-    const parts = splitFurther(part, this.#options.plan);
-    if (parts.length < 2) {
+      const errno = serverErrno(error) ?? 0;
+      const parts = splitFurther(part, this.#options.plan);
+      if (sub === undefined && parts.length > 1 && parts.some((single) => isDoneAlready(single.statement, errno))) {
+        return 'split';
+      }
+      if (parts.length > 1 || !isDoneAlready(part.statement, errno)) throw error;
       this.#options.logger.warn('a DDL was in effect already', { sql: part.sql, error: String(error) });
-      return;
     }
-    for (const single of parts) await this.#send(connection, single, marker);
+    return 'done';
   }
 
   async #connected(): Promise<DbConnection> {
@@ -200,26 +231,34 @@ export class DdlRunner {
     }
   }
 
-  /** What the downstream says about everything that the statement names. */
-  async #fingerprint(connection: DbConnection, part: DdlPart): Promise<string> {
+  /** What the downstream says about everything that the statement changes. */
+  async #fingerprint(connection: DbConnection, part: DdlPart, identity: boolean): Promise<string> {
+    if (identity) this.#identitySource ??= { found: await findIdentitySource(connection, this.#options.isTiDB) };
+    const source = identity ? this.#identitySource?.found : undefined;
+    if (identity && source === undefined) throw dmError(10005, ['information_schema'], { scope: 'downstream' });
     const hash = createHash('sha256');
-    for (const target of this.#targets(part)) {
+    for (const { schema, table } of this.#targets(part)) {
       const sql =
-        target.table === ''
-          ? `SHOW CREATE DATABASE ${quoteIdent(target.schema)}`
-          : `SHOW CREATE TABLE ${quoteTable(target.schema, target.table)}`;
+        table === '' ? `SHOW CREATE DATABASE ${quoteIdent(schema)}` : `SHOW CREATE TABLE ${quoteTable(schema, table)}`;
       hash.update(`${sql}\n${await showCreate(connection, sql)}\n`);
+      if (source !== undefined) hash.update(`${await tableIdentity(connection, source, schema, table)}\n`);
     }
     return hash.digest('hex');
   }
 
-  /** Downstream names of what the statement names; a database has no table. */
+  /** Downstream names of what the statement changes, not of what it only refers to; a database has no table. */
   #targets(part: DdlPart): { schema: string; table: string }[] {
     const { mapping } = this.#options.plan;
-    return part.statement.objects.map(({ type, schema, name }) =>
+    return changedObjects(part.statement).map(({ type, schema, name }) =>
       type === 'database' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, name),
     );
   }
+}
+
+/** Whether the statement may leave every definition as it is, and yet move rows to other names. */
+function movesTables({ statement }: DdlPart): boolean {
+  if (statement.kind === 'rename-table') return statement.pairs.length > 1;
+  return statement.objects.some(({ role }) => role === 'exchange');
 }
 
 /** Unknown database, no such table; a view or other object is no table either. */

@@ -8,7 +8,7 @@ import type { Flavor } from '../config/types.js';
 import type { Table } from '../schema/model.js';
 import type { SchemaTracker, StatementContext } from '../schema/tracker.js';
 import type { DdlIntent } from './checkpoint.js';
-import { planDdl, type DdlPlan, type DdlPlanOptions } from './ddl-plan.js';
+import { planDdl, type DdlPart, type DdlPlan, type DdlPlanOptions } from './ddl-plan.js';
 import type { DdlRunner } from './ddl-runner.js';
 import type { DownstreamTables } from './downstream-tables.js';
 import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent } from './events.js';
@@ -226,10 +226,11 @@ export class EventApplier {
     await tracker.preload(plan.statement, statementContext(event));
     await keeper.flush();
     await faultPoint('ddl.before-track');
+    const parts = await this.#parts(event, plan);
     await tracker.apply(plan.statement, statementContext(event));
     if (plan.action === 'execute') {
-      await ddl.execute(plan.parts, event, seq, begun?.seq === seq ? begun : undefined);
-      counters.ddls += plan.parts.length;
+      await ddl.execute(parts, event, seq, begun?.seq === seq ? begun : undefined);
+      counters.ddls += parts.length;
       logger.info('executed a DDL', { sql: event.sql, position: `(${event.start.name}, ${event.start.pos})` });
     }
     await faultPoint('ddl.before-save');
@@ -241,6 +242,20 @@ export class EventApplier {
     pipeline.reset();
     await faultPoint('ddl.before-new-flush');
   }
+
+  /** What is executed of the statement, in an order that fits the columns of before it. */
+  async #parts(event: QueryEvent, plan: DdlPlan): Promise<DdlPart[]> {
+    if (plan.action !== 'execute') return [];
+    const altered = alteredTable(plan.statement);
+    const before = altered && (await this.#options.tracker.get(altered.schema, altered.name));
+    const known = planDdl(event, { ...this.#options.plan, filter: this.#filter.tables, columns: before?.columns });
+    return known.action === 'execute' ? known.parts : plan.parts;
+  }
+}
+
+/** The table that an ALTER changes, by its upstream name. */
+function alteredTable(statement: Statement): { schema: string; name: string } | undefined {
+  return statement.kind === 'alter-table' ? statement.objects.find(({ role }) => role === 'target') : undefined;
 }
 
 /** `lower`: the upstream stores names in lower case. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */
