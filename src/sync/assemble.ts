@@ -195,6 +195,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     mapping,
     splitAlways: downstream.splitsAlter,
     dropIndexExistence: downstream.hasDropIndexExistence,
+    dropForeignOptions: downstream.target.isTiDB,
   };
   const ddl = new DdlRunner({
     to: config.to,
@@ -218,6 +219,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     filter: current,
     nextFilter: next,
     plan,
+    downstream: downstream.kind,
     tracker,
     tables,
     pipeline,

@@ -25,12 +25,12 @@ export interface DdlPart {
   columns?: readonly KnownColumn[] | undefined;
 }
 
-/** What is to be done with the text of a query event. */
+/** What is to be done with the text of a query event. `partly`: some of what it changes passes the filter, some does not. */
 export type DdlPlan =
   | { action: 'skip'; reason: string }
   /** Only the structures follow; nothing is executed. */
-  | { action: 'track'; statement: Statement }
-  | { action: 'execute'; statement: Statement; parts: DdlPart[] };
+  | { action: 'track'; statement: Statement; partly: boolean }
+  | { action: 'execute'; statement: Statement; parts: DdlPart[]; partly: boolean };
 
 /** Options of {@link planDdl}. */
 export interface DdlPlanOptions {
@@ -43,6 +43,8 @@ export interface DdlPlanOptions {
   splitAlways: boolean;
   /** DROP INDEX may have IF EXISTS. */
   dropIndexExistence: boolean;
+  /** Table options of other engines are left out: the downstream would refuse them. */
+  dropForeignOptions: boolean;
   /** Columns of the table before the statement: they decide about the order of single changes. */
   columns?: readonly KnownColumn[] | undefined;
 }
@@ -58,17 +60,20 @@ export function planDdl(event: QueryEvent, options: DdlPlanOptions): DdlPlan {
   const statement = read(event, options);
   const reason = reasonToSkip(statement, event, options.filter);
   if (reason !== undefined) return { action: 'skip', reason };
-  if (passes(statement, options.filter) === 'none') {
+  const passing = passes(statement, options.filter);
+  const partly = passing === 'some';
+  if (passing === 'none') {
     // A rename may bring a filtered table's structure to where it counts.
     return statement.kind === 'rename-table' || statement.kind === 'drop-database'
-      ? { action: 'track', statement }
+      ? { action: 'track', statement, partly }
       : { action: 'skip', reason: 'filtered' };
   }
   const parts = executedParts(statement, options);
-  if (parts.length === 0) return { action: 'track', statement };
+  if (parts.length === 0) return { action: 'track', statement, partly };
   return {
     action: 'execute',
     statement,
+    partly,
     parts: parts.map((part) => ({ statement: part, sql: rewrite(part, options), columns: options.columns })),
   };
 }
@@ -148,11 +153,13 @@ function known(columns: readonly KnownColumn[] | undefined): { columns?: readonl
   return columns === undefined ? {} : { columns };
 }
 
-function rewrite(statement: Statement, { mapping, dropIndexExistence }: Omit<DdlPlanOptions, 'filter'>): string {
+function rewrite(statement: Statement, options: Omit<DdlPlanOptions, 'filter'>): string {
+  const { mapping, dropIndexExistence, dropForeignOptions } = options;
   return rewriteStatement(statement, {
     target: (schema, table) =>
       table === '' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, table),
     existence: true,
     dropIndexExistence,
+    dropForeignOptions,
   });
 }

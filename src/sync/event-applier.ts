@@ -5,9 +5,11 @@ import type { TableFilter } from '../filter/block-allow-list.js';
 import type { Logger } from '../log/logger.js';
 import { compareLocations } from '../mysql/position.js';
 import type { Flavor } from '../config/types.js';
+import { checkStatement, type Downstream, type Finding } from '../schema/downstream-diff.js';
 import type { Table } from '../schema/model.js';
 import type { SchemaTracker, StatementContext } from '../schema/tracker.js';
 import type { DdlIntent } from './checkpoint.js';
+import { withAdvice } from './ddl-advice.js';
 import { planDdl, type DdlPart, type DdlPlan, type DdlPlanOptions } from './ddl-plan.js';
 import type { DdlRunner } from './ddl-runner.js';
 import type { DownstreamTables } from './downstream-tables.js';
@@ -39,6 +41,7 @@ export interface EventApplierOptions {
   /** The filter that holds once the stream has passed this change. */
   nextFilter: (CountingFilter & { from: number }) | undefined;
   plan: Omit<DdlPlanOptions, 'filter'>;
+  downstream: Downstream;
   tracker: SchemaTracker;
   tables: DownstreamTables;
   pipeline: Pipeline;
@@ -226,10 +229,17 @@ export class EventApplier {
     await tracker.preload(plan.statement, statementContext(event));
     await keeper.flush();
     await faultPoint('ddl.before-track');
-    const parts = await this.#parts(event, plan);
+    const before = this.#structureBefore(plan.statement);
+    const parts = this.#parts(event, plan, before);
     await tracker.apply(plan.statement, statementContext(event));
+    this.#warnOfUnexecuted(event, plan);
     if (plan.action === 'execute') {
-      await ddl.execute(parts, event, seq, begun?.seq === seq ? begun : undefined);
+      const findings = this.#findings(parts, before);
+      try {
+        await ddl.execute(parts, event, seq, begun?.seq === seq ? begun : undefined);
+      } catch (error) {
+        throw withAdvice(error, findings);
+      }
       counters.ddls += parts.length;
       logger.info('executed a DDL', { sql: event.sql, position: `(${event.start.name}, ${event.start.pos})` });
     }
@@ -244,18 +254,46 @@ export class EventApplier {
   }
 
   /** What is executed of the statement, in an order that fits the columns of before it. */
-  async #parts(event: QueryEvent, plan: DdlPlan): Promise<DdlPart[]> {
+  #parts(event: QueryEvent, plan: DdlPlan, before: Table | undefined): DdlPart[] {
     if (plan.action !== 'execute') return [];
-    const altered = alteredTable(plan.statement);
-    const before = altered && (await this.#options.tracker.get(altered.schema, altered.name));
     const known = planDdl(event, { ...this.#options.plan, filter: this.#filter.tables, columns: before?.columns });
     return known.action === 'execute' ? known.parts : plan.parts;
   }
+
+  /** Nothing that the upstream did to replicated tables is left out in silence. */
+  #warnOfUnexecuted({ sql, start }: QueryEvent, { action, partly }: Exclude<DdlPlan, { action: 'skip' }>): void {
+    const place = { sql, position: `(${start.name}, ${start.pos})` };
+    const { logger } = this.#options;
+    if (partly) logger.warn('a statement is also about filtered tables: they are left out', place);
+    if (action === 'track') logger.warn('a statement is not executed downstream: only structures follow it', place);
+  }
+
+  /** The structure of the table that an ALTER is about; it was loaded for it. */
+  #structureBefore(statement: Statement): Table | undefined {
+    const name = statement.kind === 'alter-table' ? changedTable(statement) : undefined;
+    return name && this.#options.tracker.peek(name.schema, name.name);
+  }
+
+  /** What is known of the downstream and these statements; what it takes and does otherwise is logged. */
+  #findings(parts: readonly DdlPart[], before: Table | undefined): Finding[] {
+    const { tracker, downstream, logger } = this.#options;
+    const all = new Map<string, Finding>();
+    for (const { statement } of parts) {
+      const name = changedTable(statement);
+      const after = name && tracker.peek(name.schema, name.name);
+      const structures = { ...(before && { before }), ...(after && { after }) };
+      for (const finding of checkStatement(statement, downstream, structures)) all.set(finding.message, finding);
+    }
+    const findings = [...all.values()];
+    for (const { rule, severity, message } of findings) if (severity === 'warning') logger.warn(message, { rule });
+    return findings;
+  }
 }
 
-/** The table that an ALTER changes, by its upstream name. */
-function alteredTable(statement: Statement): { schema: string; name: string } | undefined {
-  return statement.kind === 'alter-table' ? statement.objects.find(({ role }) => role === 'target') : undefined;
+/** The table that a statement makes or alters, by its upstream name. */
+function changedTable(statement: Statement): { schema: string; name: string } | undefined {
+  if (statement.kind !== 'alter-table' && statement.kind !== 'create-table') return undefined;
+  return statement.objects.find(({ role }) => role === 'target');
 }
 
 /** `lower`: the upstream stores names in lower case. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */

@@ -1,6 +1,7 @@
 import type { DbConnection } from '../mysql/connect.js';
 import { queryRows } from '../mysql/connect.js';
 import { detectServer } from '../mysql/server-info.js';
+import { downstreamOf, type Downstream } from '../schema/downstream-diff.js';
 import { defaultCollationOf, loadServerProfile, type ServerProfile } from '../schema/server-profile.js';
 import type { Target } from './target.js';
 
@@ -8,6 +9,8 @@ import type { Target } from './target.js';
 export interface DownstreamInfo {
   target: Target;
   profile: ServerProfile;
+  /** Kind and version, by which it is known what it refuses. */
+  kind: Downstream;
   /** It takes one change an ALTER TABLE only. */
   splitsAlter: boolean;
   hasDropIndexExistence: boolean;
@@ -26,6 +29,7 @@ export async function describeDownstream(connection: DbConnection): Promise<Down
   return {
     target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: info.maxAllowedPacket },
     profile,
+    kind: downstreamOf(info.version),
     splitsAlter: info.isTiDB,
     hasDropIndexExistence: info.isTiDB || info.flavor === 'mariadb',
     hasUtf8mb4Default: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80011,

@@ -60,6 +60,6 @@ function identitySql(source: IdentitySource, schema: string, table: string): str
 
 /** InnoDB's form of a name, where only ASCII is in it: other letters have codes that servers do not tell. */
 function fileName(name: string): string | undefined {
-  if (!/^[\u0001-\u007f]*$/.test(name)) return undefined;
+  if (!/^[ -~]*$/.test(name)) return undefined;
   return name.replaceAll(/\W/g, (character) => `@${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -105,3 +105,15 @@ describe('a statement of which one change is there already', () => {
     await expectEqual(fixture);
   });
 });
+
+describe('what the downstream refuses', () => {
+  test('comes with the advice for its kind', async () => {
+    const fixture = await makeFixture('mariadbUp');
+    await fixture.up.query('CREATE TABLE t (id INT PRIMARY KEY, u UUID)');
+    const unit = new RunningUnit(fixture.config);
+    await expect(unit.result).rejects.toMatchObject({
+      code: 10006,
+      workaround: expect.stringContaining('CHAR(36)') as unknown,
+    });
+  });
+});
