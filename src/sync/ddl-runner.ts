@@ -103,11 +103,14 @@ export class DdlRunner {
   async #run(step: Step, begun: DdlIntent | undefined): Promise<'done' | 'split'> {
     const { part, event } = step;
     let intent = begun;
+    // Whether it is known that the statement has not had its effect, nor is on its way to it.
+    let undone = begun === undefined;
     const deadline = Date.now() + this.#options.retryMs;
     for (;;) {
       try {
         const connection = await this.#connected();
         if (intent !== undefined && (await this.#isDone(connection, part, intent))) return 'done';
+        undone = true;
         if (intent === undefined) {
           if (await this.#mustSeparate(connection, step)) return 'split';
           intent = await this.#newIntent(connection, step);
@@ -121,9 +124,10 @@ export class DdlRunner {
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
           // A refusal is final: what people change downstream now must not be taken for its effect.
-          if (!isRetryable(error)) await this.#options.saveIntent(undefined);
+          if (undone && !isRetryable(error)) await this.#options.saveIntent(undefined);
           throw databaseError(error, { scope: 'downstream', kind: 'execute', sql: part.sql });
         }
+        undone = intent === undefined;
         this.#options.logger.warn('a DDL is looked after again', { error: String(error) });
         await sleep(POLL_MS);
       }
@@ -235,7 +239,10 @@ export class DdlRunner {
   async #fingerprint(connection: DbConnection, part: DdlPart, identity: boolean): Promise<string> {
     if (identity) this.#identitySource ??= { found: await findIdentitySource(connection, this.#options.isTiDB) };
     const source = identity ? this.#identitySource?.found : undefined;
-    if (identity && source === undefined) throw dmError(10005, ['information_schema'], { scope: 'downstream' });
+    if (identity && source === undefined) {
+      const workaround = 'Please give the downstream user PROCESS again, which it had when the statement was sent.';
+      throw dmError(10005, ['information_schema'], { scope: 'downstream', workaround });
+    }
     const hash = createHash('sha256');
     for (const { schema, table } of this.#targets(part)) {
       const sql =

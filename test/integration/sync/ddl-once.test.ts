@@ -117,3 +117,17 @@ describe('what the downstream refuses', () => {
     });
   });
 });
+
+describe('a statement whose effect cannot be looked at', () => {
+  test('is not sent again for that', async () => {
+    const whole = await prepared(`CREATE TABLE t ${COLUMNS}`, `CREATE TABLE t_new ${COLUMNS}`);
+    const { up, down, config } = whole;
+    await up.query('INSERT INTO t VALUES (1, 10)');
+    await up.query('RENAME TABLE t TO tmp, t_new TO t, tmp TO t_new');
+    await crash(whole, 'ddl.before-save=crash');
+    const limited = await withoutProcess(whole);
+    await expect(new RunningUnit(limited.config).result).rejects.toMatchObject({ code: 10005 });
+    await down.query(`DROP USER '${limited.config.to.user}'@'%'`);
+    await replicate({ ...whole, config });
+  });
+});
