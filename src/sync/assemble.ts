@@ -198,6 +198,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     dropForeignOptions: downstream.target.isTiDB,
   };
   const ddl = new DdlRunner({
+    fence,
     to: config.to,
     plan,
     logger,

@@ -4,6 +4,7 @@ import type { DatabaseConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { Logger } from '../log/logger.js';
+import { FenceLostError, type Fence } from '../meta/fence.js';
 import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
@@ -17,6 +18,7 @@ import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } f
 /** Options of {@link DdlRunner}. */
 export interface DdlRunnerOptions {
   to: DatabaseConfig;
+  fence: Fence;
   plan: Omit<DdlPlanOptions, 'filter'>;
   logger: Logger;
   /** `+01:00` form of the upstream's own zone, for events that say SYSTEM. */
@@ -120,6 +122,7 @@ export class DdlRunner {
         await faultPoint('ddl.before-execute');
         return await this.#send(connection, step, intent.marker);
       } catch (error) {
+        if (error instanceof FenceLostError) throw error;
         if (isConnectionError(error)) this.close();
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
@@ -186,10 +189,17 @@ export class DdlRunner {
     });
   }
 
+  /**
+   * The statement goes behind a check of the fence, in one request: a process that was stopped in between wakes up to an
+   * error of the first, and the second is not executed. A DDL cannot be in a transaction with the check.
+   */
   async #send(connection: DbConnection, { part, sub }: Step, marker: string): Promise<'done' | 'split'> {
+    const { fence } = this.#options;
     try {
-      await connection.query(`/* ${marker} */ ${part.sql}`);
-    } catch (error) {
+      await connection.query(`${fence.checkSql(0)};\n/* ${marker} */ ${part.sql}`);
+    } catch (refusal) {
+      const error = isConnectionError(refusal) ? refusal : await fence.explain(connection, refusal);
+      if (error !== refusal || isConnectionError(error)) throw error;
       const errno = serverErrno(error) ?? 0;
       const parts = splitFurther(part, this.#options.plan);
       if (sub === undefined && parts.length > 1 && parts.some((single) => isDoneAlready(single.statement, errno))) {
@@ -204,7 +214,11 @@ export class DdlRunner {
   async #connected(): Promise<DbConnection> {
     const { to, ending } = this.#options;
     // A pause does not wait for a long DDL: the server goes on with it, and whoever resumes waits for it there.
-    this.#connection ??= await openConnection(to, { role: 'downstream', signal: ending });
+    this.#connection ??= await openConnection(to, {
+      role: 'downstream',
+      multipleStatements: true,
+      signal: ending,
+    });
     return this.#connection;
   }
 

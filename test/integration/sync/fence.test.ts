@@ -100,3 +100,33 @@ test('a unit that has lost contact writes nothing more, not even its checkpoint'
   await next.stop();
   await expectEqual(fixture);
 });
+
+test('a process stopped before it sends a DDL wakes to find its place taken, and does not send it', async () => {
+  const fixture = await makeFixture('mysqlUp');
+  const { up, down, config } = fixture;
+  await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+  await up.query('INSERT INTO t VALUES (1), (2)');
+  await up.query('TRUNCATE TABLE t');
+  // The first DDL is CREATE DATABASE, the second CREATE TABLE.
+  const stopped = new ChildUnit(config, 'ddl.before-execute=stall:3000@3');
+  const meta = `\`${config.metaSchema}\`.t_sync_state`;
+  const intent = async (): Promise<unknown> => {
+    const [rows] = await down
+      .query<RowDataPacket[]>(`SELECT ddl, seq FROM ${meta} WHERE ddl IS NOT NULL`)
+      .catch(() => [[]]);
+    const [count] = await down.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM t').catch(() => [[]]);
+    return rows.length > 0 && Number(count[0]?.['n']) === 2;
+  };
+  await down.query(`CREATE DATABASE IF NOT EXISTS \`${fixture.database}\``);
+  await down.query(`USE \`${fixture.database}\``);
+  await expect.poll(intent, { timeout: 30_000, interval: 100 }).toBe(true);
+  stopped.kill('SIGSTOP');
+  const successor = new RunningUnit(config);
+  await up.query('INSERT INTO t VALUES (3)');
+  await successor.synced(up);
+  stopped.kill('SIGCONT');
+  expect(await stopped.end).toEqual({ code: 3, signal: null });
+  expect(stopped.stderr).toContain('taken over');
+  await successor.stop();
+  await expectEqual(fixture);
+});
