@@ -143,6 +143,8 @@ export class LargeTupleWriter {
   #prefix: number[] = [];
   #valueLeft = 0;
   #inValue = false;
+  /** Bytes of a value that is no text, until it is whole. */
+  #short: number[] = [];
 
   constructor(target: TextTarget, formats: Uint8Array) {
     this.#target = target;
@@ -204,7 +206,8 @@ export class LargeTupleWriter {
 
   #valueBytes(source: Buffer, at: number, end: number): number {
     const stop = at + Math.min(this.#valueLeft, end - at, PIECE);
-    this.#target.reserve((stop - at) * 2 + 8);
+    // A short value is written when it is whole: what came of it before counts as well.
+    this.#target.reserve((this.#short.length + stop - at) * 2 + 8);
     const { buffer, pos } = this.#target;
     const format = this.#formats[this.#column];
     // Numbers and BIT values are short: they are whole here unless a packet ends inside, which `carry` copes with.
@@ -217,8 +220,6 @@ export class LargeTupleWriter {
     if (this.#valueLeft === 0) this.#endValue();
     return stop;
   }
-
-  #short: number[] = [];
 
   #shortValue(buffer: Buffer, pos: number, source: Buffer, at: number, stop: number): number {
     for (let index = at; index < stop; index++) this.#short.push(source[index]);

@@ -74,6 +74,19 @@ test('a row in pieces of any size gives the same text as a whole one', () => {
         expect(pieces.text).toBe(whole.text);
       },
     ),
+    {
+      examples: [
+        [
+          [
+            [FORMAT.hex, Buffer.alloc(7)],
+            [FORMAT.binary, Buffer.alloc(2)],
+            [FORMAT.hex, Buffer.alloc(7)],
+            [0, null],
+          ],
+          [13, 3],
+        ],
+      ],
+    },
   );
 });
 
