@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StartMeta, SubtaskConfig } from '../src/config/types.js';
 import { METADATA_FILE } from '../src/dump/file-names.js';
-import type { DumpMetadata } from '../src/dump/metadata.js';
+import { readDumpMetadata, type DumpMetadata } from '../src/dump/metadata.js';
 import { dumpDirectory, runDump } from '../src/dump/run.js';
 import { readLoadStage, runLoad } from '../src/load/run.js';
 import { hasSyncCheckpoint, removeMeta } from '../src/meta/task-meta.js';
@@ -23,7 +23,10 @@ export const engineUnits: Units = {
     // A complete load needs no files; they may have been cleaned up.
     const needsFiles = !(await hasDump(config, dataDir)) && (await readLoadStage(config)) !== 'finished';
     if (needsFiles) throw new DumpFilesLostError(`no complete dump of ${config.sourceId} on this worker`);
-    return runLoad(config, context, { dataDir });
+    const result = await runLoad(config, context, { dataDir });
+    // What was loaded decides where replication begins, not what this or another worker dumped at some other time.
+    const meta = result.finished && config.taskMode === 'all' ? await loadedDump(config, dataDir) : undefined;
+    return { ...result, ...(meta === undefined ? {} : { meta }) } satisfies DumpOutcome;
   },
   sync: (config, context, dataDir, dumpMeta) => runSync(config, context, { dataDir, dumpMeta }),
 };
@@ -56,6 +59,12 @@ async function hasDump(config: SubtaskConfig, dataDir: string): Promise<boolean>
   } catch {
     return false;
   }
+}
+
+/** Place of the dump on this worker's disk; undefined where its files are gone, as after an earlier complete load. */
+async function loadedDump(config: SubtaskConfig, dataDir: string): Promise<StartMeta | undefined> {
+  if (!(await hasDump(config, dataDir))) return undefined;
+  return startOf(await readDumpMetadata(dumpDirectory(config, dataDir)));
 }
 
 /**

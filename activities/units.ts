@@ -19,8 +19,12 @@ export interface Units {
   chooseUnit(config: SubtaskConfig, dataDir: string, dumpMeta: StartMeta | undefined): Promise<SubtaskUnit>;
   /** Begins from nothing: removes what an interrupted dump or load has left. */
   dump(config: SubtaskConfig, context: UnitContext<DumpProgress>, dataDir: string): Promise<DumpOutcome>;
-  /** @throws DumpFilesLostError when the dump is not on this worker's disk */
-  load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dataDir: string): Promise<UnitResult>;
+  /**
+   * Answers with the place of the dump that it loaded.
+   *
+   * @throws DumpFilesLostError when the dump is not on this worker's disk
+   */
+  load(config: SubtaskConfig, context: UnitContext<LoadProgress>, dataDir: string): Promise<DumpOutcome>;
   sync(
     config: SubtaskConfig,
     context: UnitContext<SyncProgress>,

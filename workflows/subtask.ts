@@ -37,6 +37,8 @@ const UNIT_HEARTBEAT_TIMEOUT_MS = 8_000;
 const UNIT_PICKUP_TIMEOUT_MS = 5_000;
 /** Time for news of a re-binding to arrive before the same worker is tried again. */
 const RETRY_PAUSE_MS = 3_000;
+/** Replication has no checkpoint yet and the dump it should follow is gone with its worker: the choice of the unit is open again. */
+const NO_DUMP_METADATA = 11001;
 
 type Expected = SubtaskState['expectedStage'];
 
@@ -213,7 +215,7 @@ class Subtask {
     const now = Date.now();
     this.state.result = { isCanceled: !this.shallRun(), errors: [error], detail: null };
     this.state.stage = 'Paused';
-    if (this.state.unit !== 'Sync') this.unitChosen = false;
+    if (this.state.unit !== 'Sync' || error.ErrCode === NO_DUMP_METADATA) this.unitChosen = false;
     this.backoff = afterHealthyTime(this.backoff, checker, now);
     if (checker.checkEnable && (transient || isResumable([error]))) {
       this.state.nextAutoResume = nextResumeAt(this.backoff, checker, now, Math.random());

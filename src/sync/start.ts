@@ -33,7 +33,8 @@ export async function freshStart(
     const dumpDir = dumpDirectory(config, dataDir);
     try {
       const { start, exitSafe } = await readDumpMetadata(dumpDir);
-      return { location: start, safeModeExit: exitSafe, dumpDir };
+      // A dump that lies here may be another than the one that was loaded, when workers changed in between.
+      if (dumpMeta === undefined || isAt(start, dumpMeta)) return { location: start, safeModeExit: exitSafe, dumpDir };
     } catch (error) {
       if (dumpMeta === undefined) throw error;
     }
@@ -42,6 +43,10 @@ export async function freshStart(
   const location = meta === undefined ? undefined : locationOf(meta);
   if (location === undefined) throw dmError(20022, [config.sourceId]);
   return { location, safeModeExit: undefined, dumpDir: undefined };
+}
+
+function isAt({ name, pos, gtidSet }: BinlogLocation, meta: StartMeta): boolean {
+  return name === meta.binlogName && pos === meta.binlogPos && gtidSet === (meta.binlogGtid ?? '');
 }
 
 function locationOf(meta: StartMeta): BinlogLocation | undefined {
