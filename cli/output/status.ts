@@ -132,10 +132,15 @@ export function subtaskStatus(subtask: SubtaskSnapshot): SubtaskStatus {
     name: subtask.task,
     stage: state.stage,
     unit: state.unit,
-    result: state.result,
+    result: state.result ?? pausedByUser(state),
     unresolvedDDLLockID: '',
     ...unitStatus(state, progress),
   };
+}
+
+/** A pause that somebody asked for shows as a cancelled unit without errors (task-operations 4.4.4). */
+function pausedByUser({ stage }: SubtaskState): ProcessResult | null {
+  return stage === 'Paused' ? { isCanceled: true, errors: [], detail: null } : null;
 }
 
 function unitStatus(state: SubtaskState, progress: Progress | undefined): Record<string, unknown> {

@@ -57,7 +57,7 @@ function refusal(statement: Statement, cause?: string): Error {
   return dmError(11119, [statement.text, names], {
     ...(cause === undefined ? {} : { cause }),
     workaround:
-      'Please use `binlog replace` (handle-error replace) to give statements that create the table and then its rows.',
+      'Please create the table and copy its rows by hand downstream, then start the task behind this statement.',
   });
 }
 

@@ -20,8 +20,8 @@ export function cannotTrack(statement: Statement, reason: string): DmError {
   return dmError(44006, [text], {
     cause: new Error(reason),
     workaround:
-      'The tracked structure differs from the one the statement was run on. Compare `binlog-schema list` with SHOW CREATE TABLE ' +
-      'of the source as it was then, correct it with `binlog-schema update`, and resume the task.',
+      'The tracked structure differs from the one the statement was run on. Bring the downstream table to the structure that the ' +
+      'source had behind the statement, then stop the task and start it with --remove-meta as `incremental` with `meta` there.',
   });
 }
 

@@ -4,6 +4,9 @@ import { canonicalCharset } from './charsets.js';
 import type { Downstream, Finding } from './downstream-diff.js';
 import type { Column, Table } from './model.js';
 
+/** How to get past a statement that the downstream does not take. */
+const GO_ON = 'stop the task and start it with --remove-meta as `incremental` with `meta` at the end of the statement';
+
 /** What the text of a statement shows that the downstream refuses or does otherwise. */
 export function statementFindings(statement: Statement, downstream: Downstream, before: Table | undefined): Finding[] {
   const findings: Finding[] = [];
@@ -39,7 +42,7 @@ function mariadbOnly(statement: Statement): Finding[] {
         rule: 'system-versioning',
         severity: 'error',
         message: 'versioning of rows and periods are only known to MariaDB',
-        workaround: 'Skip the statement with `binlog skip`; rows are replicated as they are now.',
+        workaround: `Rows are replicated as they are now: ${GO_ON}.`,
       });
     }
     if (clause.action === 'partition' && clause.operation.startsWith('convert-')) {
@@ -47,15 +50,14 @@ function mariadbOnly(statement: Statement): Finding[] {
         rule: 'convert-partition',
         severity: 'error',
         message: 'CONVERT PARTITION and CONVERT TABLE are only known to MariaDB',
-        workaround: 'Exchange the partition by hand downstream and skip the statement with `binlog skip`.',
+        workaround: `Exchange the partition by hand downstream, then ${GO_ON}.`,
       });
     }
   }
   return findings;
 }
 
-const HAND =
-  'Change the table downstream by hand, then skip the statement with `binlog skip` (rows behind it fit both).';
+const HAND = `Change the table downstream by hand, then ${GO_ON}.`;
 
 function alterFindings(statement: AlterTable, downstream: Downstream, before: Table | undefined): Finding[] {
   const findings: Finding[] = [];
@@ -107,7 +109,7 @@ function clauseFindings(clause: AlterClause, before: Table | undefined): Finding
   }
 }
 
-const ADDED = 'Add the column without it downstream by hand and skip the statement with `binlog skip`.';
+const ADDED = `Add the column without it downstream by hand, then ${GO_ON}.`;
 
 function addedColumn(column: ColumnDefinition): Finding[] {
   const findings: Finding[] = [];
@@ -197,7 +199,7 @@ function partitionFindings(operation: string): Finding[] {
       rule: 'partition-operation',
       severity: 'error',
       message: `TiDB does not have ALTER TABLE ... ${operation.toUpperCase()} PARTITION`,
-      workaround: 'It does not change rows: skip the statement with `binlog skip`.',
+      workaround: `It does not change rows: ${GO_ON}.`,
     },
   ];
 }

@@ -78,7 +78,7 @@ export function tableFromJson(text: string, schema: string, name: string): Table
 function unreadable(schema: string, name: string, cause: unknown): Error {
   return dmError(44001, [schema, name], {
     cause,
-    workaround: `Set the structure of the table with \`binlog-schema update\` and resume the task.`,
+    workaround: `Delete the table's row from the task's syncer_checkpoint table and resume the task: the structure is then read anew.`,
   });
 }
 

@@ -101,8 +101,8 @@ function read(event: QueryEvent, { flavor, serverVersion }: DdlPlanOptions): Sta
 }
 
 const PARSE_ADVICE =
-  'Please check that the statement is right, then execute it downstream by hand and skip it with `binlog skip`, or ' +
-  'give a statement that can be read with `binlog replace`.';
+  'Please check that the statement is right, execute by hand downstream what it should do, then stop the task and start it ' +
+  'with --remove-meta as `incremental` with `meta` at the end location of this error.';
 
 function reasonToSkip(statement: Statement, event: QueryEvent, filter: TableFilter): string | undefined {
   if (isSkipped(statement)) return 'never replicated';

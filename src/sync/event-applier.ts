@@ -114,7 +114,8 @@ export class EventApplier {
     const found = await this.#options.tracker.get(schema, table);
     if (found !== undefined) return found;
     throw dmError(44005, [`\`${schema}\`.\`${table}\``], {
-      workaround: 'Please set the structure that the table had at this place with `binlog-schema update`.',
+      workaround:
+        'Please stop the task, make the downstream table equal to the source, and start the task with --remove-meta as `incremental` from a place behind the last change of the table.',
     });
   }
 

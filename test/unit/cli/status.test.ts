@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { formatJson } from '../../../cli/output/json.js';
-import { detailedStatus, percent, taskList, taskStatus, type SubtaskSnapshot } from '../../../cli/output/status.js';
+import {
+  detailedStatus,
+  percent,
+  subtaskStatus,
+  taskList,
+  taskStatus,
+  type SubtaskSnapshot,
+} from '../../../cli/output/status.js';
 import type { ErrorJson } from '../../../src/errors/dm-error.js';
 import type { Progress, Stage, SubtaskState } from '../../../workflows/contract.js';
 
@@ -57,6 +64,12 @@ function subtask(task: string, sourceId: string, state: Partial<SubtaskState>, p
 const paused = (errors: ErrorJson[]) => ({
   stage: 'Paused' as Stage,
   result: { isCanceled: false, errors, detail: null },
+});
+
+it('shows a pause of the user as a cancelled unit without errors', () => {
+  const state = subtask('test', 'mysql-replica-01', { stage: 'Paused' });
+  expect(subtaskStatus(state).result).toEqual({ isCanceled: true, errors: [], detail: null });
+  expect(subtaskStatus(subtask('test', 'mysql-replica-01', { stage: 'Running' })).result).toBeNull();
 });
 
 describe('the short answer of query-status', () => {
