@@ -27,7 +27,7 @@ export function alterIndexes(
     const parts = old.parts.flatMap((part) => keptPart(part, table.columns, changes, profile));
     if (parts.length === 0) continue;
     const index: Index = { ...old, parts };
-    alterIndex(index, old.name, statement);
+    alterIndex(index, old.name, statement, profile.flavor);
     kept.push(index);
   }
   checkIndexClauses(table, statement);
@@ -75,9 +75,13 @@ function checkIndexClauses(table: Table, statement: AlterTable): void {
   }
 }
 
-function alterIndex(index: Index, oldName: string, statement: AlterTable): void {
+function alterIndex(index: Index, oldName: string, statement: AlterTable, flavor: ServerProfile['flavor']): void {
   for (const clause of statement.clauses) {
-    if (clause.action === 'rename-index' && sameName(clause.from.name, oldName)) index.name = clause.to.name;
+    if (clause.action === 'rename-index' && sameName(clause.from.name, oldName)) {
+      index.name = clause.to.name;
+      // MariaDB no longer takes an index for one of its own making when somebody has named it.
+      if (flavor === 'mariadb') delete index.generated;
+    }
     if (clause.action === 'set-index-visibility' && sameName(clause.name.name, oldName)) {
       index.invisible = clause.invisible;
     }
