@@ -83,8 +83,19 @@ async function runRound(
     history.push(sql);
     const whole = step % WHOLE_EVERY === 0 || step === ROUND - 1;
     const lines = whole ? await mirror.compare([mirror.schema]) : await mirror.compareTouched();
-    if (lines.length > 0) result.failures.push([sql, ...lines].join('\n'));
+    if (lines.length > 0 && !isLostForeignKey(flavor, sql, lines)) result.failures.push([sql, ...lines].join('\n'));
     if (result.failures.length >= MOST_FAILURES) return;
   }
   result.failures.push(...(await mirror.compareTexts()));
+}
+
+/**
+ * MariaDB loses or mixes up foreign keys when an ALTER TABLE that copies the table gives it a new name as well. The tracker
+ * keeps what the statement says.
+ */
+function isLostForeignKey(flavor: 'mysql' | 'mariadb', sql: string, lines: readonly string[]): boolean {
+  const differences = lines.filter((line) => !line.startsWith('table '));
+  return (
+    flavor === 'mariadb' && /\bRENAME TO\b/.test(sql) && differences.every((line) => /^[-+] foreign key /.test(line))
+  );
 }
