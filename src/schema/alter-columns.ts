@@ -145,12 +145,12 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     case 'set-default':
       // servers take it for AUTO_INCREMENT and generated columns, without effect
       return !column.autoIncrement && column.generated === undefined && sameName(clause.column.name, name)
-        ? { ...withoutCurrentTime(column, profile), default: resolveDefault(clause.default, column, profile) }
+        ? { ...column, default: resolveDefault(clause.default, column, profile) }
         : column;
     case 'drop-default': {
       if (!sameName(clause.column.name, name)) return column;
       if (column.generated !== undefined) return column;
-      const bare = withoutCurrentTime(column, profile);
+      const bare = { ...column };
       if (profile.flavor === 'mariadb' && column.nullable) bare.default = { kind: 'null' };
       else delete bare.default;
       return bare;
@@ -160,17 +160,6 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     default:
       return column;
   }
-}
-
-/**
- * A copy of the column, about to get another default. MariaDB keeps `DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP` as
- * one thing: both go.
- */
-function withoutCurrentTime(column: Column, profile: ServerProfile): Column {
-  const copy = { ...column };
-  const current = column.default?.kind === 'expression' && column.default.text.startsWith('CURRENT_TIMESTAMP');
-  if (profile.flavor === 'mariadb' && current) delete copy.onUpdate;
-  return copy;
 }
 
 /** Puts a new or moved column at its position. */

@@ -12,22 +12,6 @@ async function track(flavor: 'mysql' | 'mariadb', ...statements: string[]) {
   return table;
 }
 
-const CURRENT = 'CREATE TABLE t (c DATETIME(1) NOT NULL DEFAULT CURRENT_TIMESTAMP(1) ON UPDATE CURRENT_TIMESTAMP(1))';
-
-test.each(['ALTER TABLE t ALTER COLUMN c DROP DEFAULT', "ALTER TABLE t ALTER COLUMN c SET DEFAULT '2020-01-01'"])(
-  'MariaDB takes ON UPDATE away with the current time as default: %s',
-  async (alter) => {
-    expect((await track('mariadb', CURRENT, alter)).columns[0]?.onUpdate).toBeUndefined();
-    expect((await track('mysql', CURRENT, alter)).columns[0]?.onUpdate).toBe('1');
-  },
-);
-
-test('ON UPDATE stays where the default was another', async () => {
-  const create = 'CREATE TABLE t (c TIMESTAMP(4) NULL DEFAULT NULL ON UPDATE CURRENT_TIMESTAMP(4))';
-  const table = await track('mariadb', create, 'ALTER TABLE t ALTER COLUMN c DROP DEFAULT');
-  expect(table.columns[0]?.onUpdate).toBe('4');
-});
-
 test('a foreign key index that was renamed in MariaDB stays beside one that begins with its column', async () => {
   const create = 'CREATE TABLE t (id INT PRIMARY KEY, a INT, b INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES t (id))';
   const names = async (...alters: string[]): Promise<string[]> =>
