@@ -47,6 +47,8 @@ export interface SourceConfig {
   serverIdGiven?: boolean;
   from: DatabaseConfig;
   caseSensitive: boolean;
+  /** Binlog event filter of every task on this source. */
+  filters?: EventFilterRule[];
   checker: CheckerConfig;
 }
 
@@ -65,6 +67,61 @@ export interface BlockAllowList {
   ignoreDbs?: string[];
   doTables?: { dbName: string; tblName: string }[];
   ignoreTables?: { dbName: string; tblName: string }[];
+}
+
+/** One rule of `routes` (manual section 1.3.1.1). Without `tablePattern` it is a route of databases. */
+export interface RouteRule {
+  /** Name in the task file, for messages. */
+  name: string;
+  schemaPattern: string;
+  tablePattern?: string;
+  targetSchema: string;
+  /** Absent, tables keep their names. */
+  targetTable?: string;
+}
+
+/** One rule of `filters`, of the task or the source (manual section 1.3.1.3). */
+export interface EventFilterRule {
+  /** Name in the task file, or its place in the source file, for messages. */
+  name: string;
+  schemaPattern: string;
+  tablePattern?: string;
+  /** In lower case, as the manual lists them. */
+  events: string[];
+  /** Regular expressions (RE2) over the text of DDL. */
+  sqlPattern: string[];
+  action: 'Do' | 'Ignore';
+  /** Differs between rules of the task and of the source. */
+  caseSensitive: boolean;
+}
+
+/** One rule of `expression-filter` (manual section 1.4.3). Names are exact. */
+export interface ExpressionFilterRule {
+  name: string;
+  schema: string;
+  table: string;
+  insertValueExpr?: string;
+  updateOldValueExpr?: string;
+  updateNewValueExpr?: string;
+  deleteValueExpr?: string;
+}
+
+/** Following of gh-ost and pt-online-schema-change (manual section 1.4.2). Anchored regular expressions of one group. */
+export interface OnlineDdlConfig {
+  shadowTableRules: string[];
+  trashTableRules: string[];
+}
+
+/** One rule of `column-mappings`: the value of a column is made from another's by `partition id`. */
+export interface ColumnMappingRule {
+  name: string;
+  schemaPattern: string;
+  tablePattern: string;
+  sourceColumn: string;
+  targetColumn: string;
+  expression: 'partition id';
+  /** Instance, prefix of databases, prefix of tables, separator. */
+  arguments: string[];
 }
 
 export type DumpConsistency = 'auto' | 'flush' | 'lock' | 'none';
@@ -118,6 +175,13 @@ export interface SubtaskConfig {
   to: DatabaseConfig;
   meta?: StartMeta;
   blockAllowList?: BlockAllowList;
+  routes?: RouteRule[];
+  /** Rules of the task and of its source. */
+  filters?: EventFilterRule[];
+  expressionFilters?: ExpressionFilterRule[];
+  /** Present when `online-ddl` is on. */
+  onlineDdl?: OnlineDdlConfig;
+  columnMappings?: ColumnMappingRule[];
   dump: DumpConfig;
   load: LoadConfig;
   sync: SyncConfig;
