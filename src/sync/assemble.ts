@@ -1,10 +1,11 @@
 import type { BlockAllowList, SubtaskConfig } from '../config/types.js';
+import { dmError } from '../errors/dm-error.js';
 import { createTableFilter } from '../filter/block-allow-list.js';
+import { SAME_NAMES } from '../filter/router.js';
 import { cleanDumpDir } from '../load/clean.js';
 import type { Logger } from '../log/logger.js';
 import { acquireFence, type Fence } from '../meta/fence.js';
 import { createMetaTables, type MetaTables } from '../meta/tables.js';
-import type { DbConnection } from '../mysql/connect.js';
 import { loadDatabaseDefaults } from '../schema/introspect.js';
 import { SchemaTracker } from '../schema/tracker.js';
 import { CheckpointStore, type Checkpoint } from './checkpoint.js';
@@ -21,7 +22,6 @@ import { downstreamSeed, serverSeed, type SeedOptions } from './seeds.js';
 import { SeqSet } from './seq-set.js';
 import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './servers.js';
 import { freshStart, trackDump, type FreshStart } from './start.js';
-import { SAME_NAMES } from './table-plan.js';
 import { Writer } from './writer.js';
 
 /** Bytes of row values in one transaction; less where the downstream takes smaller requests. */
@@ -41,7 +41,9 @@ export interface Surroundings {
   logger: Logger;
   tables: MetaTables;
   control: Control;
-  upstream: () => Promise<DbConnection>;
+  upstream: Control;
+  /** Whether another process may own the unit by now. */
+  mayWrite: () => boolean;
   counters: SyncCounters;
   retryMs: number;
   dead: AbortSignal;
@@ -63,12 +65,14 @@ export interface Parts {
 /** Becomes the owner of the subtask, reads its checkpoint, and puts the unit together. @throws as `runSync` says */
 export async function assemble(around: Surroundings): Promise<Parts> {
   const { config, control, tables } = around;
-  const upstream = await describeUpstream(await around.upstream());
+  const upstream = await around.upstream.run(describeUpstream);
   await control.run((connection) => createMetaTables(connection, tables));
   const slots = config.sync.workerCount + 1;
-  const fence = await control.run((connection) =>
-    acquireFence(connection, { tables, sourceId: config.sourceId, slots, owner: around.worker }),
-  );
+  const fence = await control.run((connection) => {
+    // Behind the upstream's answers: a process that was stopped meanwhile must not take the unit from its new owner.
+    if (!around.mayWrite()) throw dmError(36020);
+    return acquireFence(connection, { tables, sourceId: config.sourceId, slots, owner: around.worker });
+  });
   const downstream = await control.run(describeDownstream);
   const store = new CheckpointStore(tables, config.sourceId, fence, () => control.connection());
   const stored = await control.run(() => store.read());
@@ -117,16 +121,16 @@ function freshCheckpoint(fresh: FreshStart | undefined): Checkpoint {
 }
 
 function openTracker(
-  { control, upstream: connection, options }: Surroundings,
+  { control, upstream: upstreamControl, options }: Surroundings,
   store: CheckpointStore,
   upstream: UpstreamInfo,
   downstream: DownstreamInfo,
 ): SchemaTracker {
   const mapping = options.mapping ?? SAME_NAMES;
   const servers: SeedOptions = {
-    upstream: connection,
+    upstream: (work) => upstreamControl.run(work),
     upstreamProfile: upstream.profile,
-    downstream: () => control.connection(),
+    downstream: (work) => control.run(work),
     downstreamProfile: downstream.profile,
     mapping,
   };
@@ -134,7 +138,8 @@ function openTracker(
     profile: upstream.profile,
     store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
     seeds: [serverSeed(servers), downstreamSeed(servers)],
-    loadDatabaseDefaults: async (schema) => loadDatabaseDefaults(await connection(), schema),
+    loadDatabaseDefaults: (schema) =>
+      upstreamControl.run((connection) => loadDatabaseDefaults(connection, schema)),
   });
 }
 
@@ -148,6 +153,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
     fence,
     logger,
     retryMs: around.retryMs,
+    mayWrite: around.mayWrite,
     dead: around.dead,
     ending: around.ending,
   };
@@ -205,13 +211,14 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     upstreamOffset: upstream.offset,
     isTiDB: downstream.target.isTiDB,
     hasUtf8mb4Default: downstream.hasUtf8mb4Default,
-    upstreamUtf8mb4Collation: upstream.utf8mb4Collation,
+    upstream: upstream.profile,
     retryMs: around.retryMs,
+    mayWrite: around.mayWrite,
     dead: around.dead,
     ending: around.ending,
     saveIntent: (intent) => control.run(() => store.saveIntent(intent), fence),
   });
-  const tables = new DownstreamTables(() => control.connection(), downstream.profile, downstream.target, mapping);
+  const tables = new DownstreamTables((work) => control.run(work), downstream.profile, downstream.target, mapping);
   const applier = new EventApplier({
     flavor: config.flavor,
     useGtid: config.enableGtid,

@@ -13,8 +13,8 @@ import {
 } from '../ddl/index.js';
 import { dmError } from '../errors/dm-error.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
+import type { TableMapping } from '../filter/router.js';
 import type { QueryEvent } from './events.js';
-import type { TableMapping } from './table-plan.js';
 
 /** A statement to execute downstream. */
 export interface DdlPart {

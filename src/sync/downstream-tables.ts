@@ -1,10 +1,11 @@
+import { SAME_NAMES, type TableMapping } from '../filter/router.js';
 import type { DbConnection, Row } from '../mysql/connect.js';
 import { queryRows } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
 import { introspectTable } from '../schema/introspect.js';
 import type { Table } from '../schema/model.js';
 import type { ServerProfile } from '../schema/server-profile.js';
-import { SAME_NAMES, TablePlan, type DownstreamTable, type TableMapping } from './table-plan.js';
+import { TablePlan, type DownstreamTable } from './table-plan.js';
 import type { Target } from './target.js';
 
 /** Actions by which a server changes rows of the child itself. */
@@ -25,7 +26,7 @@ interface Reference {
 
 /** Knows the downstream's tables as they are, and works out how rows are written to them. */
 export class DownstreamTables {
-  readonly #connection: () => Promise<DbConnection>;
+  readonly #ask: Ask;
   readonly #profile: ServerProfile;
   readonly #target: Target;
   readonly #mapping: TableMapping;
@@ -34,12 +35,12 @@ export class DownstreamTables {
   #references: Reference[] | undefined;
 
   constructor(
-    connection: () => Promise<DbConnection>,
+    ask: Ask,
     profile: ServerProfile,
     target: Target,
     mapping: TableMapping = SAME_NAMES,
   ) {
-    this.#connection = connection;
+    this.#ask = ask;
     this.#profile = profile;
     this.#target = target;
     this.#mapping = mapping;
@@ -67,19 +68,20 @@ export class DownstreamTables {
   async #load(schema: string, table: string): Promise<DownstreamTable | undefined> {
     const key = JSON.stringify([schema, table]);
     if (this.#tables.has(key)) return this.#tables.get(key);
-    const connection = await this.#connection();
-    const structure = await introspectTable(connection, this.#profile, schema, table);
-    const found =
-      structure === undefined
-        ? undefined
-        : {
-            structure,
-            hasTriggers: await hasTriggers(connection, schema, table),
-            children: await this.#childrenOf(connection, schema, table),
-          };
+    const found = await this.#ask((connection) => this.#describe(connection, schema, table));
     if (this.#tables.size >= CACHE_SIZE) this.#tables.clear();
     this.#tables.set(key, found);
     return found;
+  }
+
+  async #describe(connection: DbConnection, schema: string, table: string): Promise<DownstreamTable | undefined> {
+    const structure = await introspectTable(connection, this.#profile, schema, table);
+    if (structure === undefined) return undefined;
+    return {
+      structure,
+      hasTriggers: await hasTriggers(connection, schema, table),
+      children: await this.#childrenOf(connection, schema, table),
+    };
   }
 
   /** Direct children and, behind those that the server changes itself, theirs. */

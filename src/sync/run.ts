@@ -1,8 +1,8 @@
 import type { StartMeta, SubtaskConfig } from '../config/types.js';
+import type { TableMapping } from '../filter/router.js';
 import { isLostContact, type UnitContext, type UnitResult } from '../unit.js';
 import type { SyncProgress } from './progress.js';
 import { SyncUnit } from './sync-unit.js';
-import type { TableMapping } from './table-plan.js';
 
 /** Options of {@link runSync}. */
 export interface SyncOptions {

@@ -1,15 +1,15 @@
-import type { DbConnection } from '../mysql/connect.js';
+import type { Ask } from './control.js';
+import type { TableMapping } from '../filter/router.js';
 import { introspectTable } from '../schema/introspect.js';
 import type { Table } from '../schema/model.js';
 import type { ServerProfile } from '../schema/server-profile.js';
 import type { StructureSeed } from '../schema/tracker.js';
-import type { TableMapping } from './table-plan.js';
 
 /** Options of {@link serverSeed}. */
 export interface SeedOptions {
-  upstream: () => Promise<DbConnection>;
+  upstream: Ask;
   upstreamProfile: ServerProfile;
-  downstream: () => Promise<DbConnection>;
+  downstream: Ask;
   downstreamProfile: ServerProfile;
   mapping: TableMapping;
 }
@@ -26,8 +26,10 @@ export function serverSeed(options: SeedOptions): StructureSeed {
     load: async (schema, table) => {
       const target = options.mapping.target(schema, table);
       const [up, down] = await Promise.all([
-        introspectTable(await options.upstream(), options.upstreamProfile, schema, table),
-        introspectTable(await options.downstream(), options.downstreamProfile, target.schema, target.table),
+        options.upstream((connection) => introspectTable(connection, options.upstreamProfile, schema, table)),
+        options.downstream((connection) =>
+          introspectTable(connection, options.downstreamProfile, target.schema, target.table),
+        ),
       ]);
       if (up === undefined || down === undefined) return up ?? down;
       return hasAllColumns(up, down) ? down : up;
@@ -41,7 +43,9 @@ export function downstreamSeed(options: SeedOptions): StructureSeed {
     origin: 'downstream',
     load: async (schema, table) => {
       const target = options.mapping.target(schema, table);
-      return introspectTable(await options.downstream(), options.downstreamProfile, target.schema, target.table);
+      return options.downstream((connection) =>
+        introspectTable(connection, options.downstreamProfile, target.schema, target.table),
+      );
     },
   };
 }

@@ -1,24 +1,11 @@
 import { dmError } from '../errors/dm-error.js';
+import type { TableMapping } from '../filter/router.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import { isGenerated, type Column, type Index, type Table } from '../schema/model.js';
 import type { CellValue, RowImage } from './events.js';
 import { keyTextWriter, type KeyTextWriter } from './key-text.js';
 import { literalWriter, type LiteralWriter } from './literal.js';
 import { readsIntroducer, type Target } from './target.js';
-
-/** Where the rows of an upstream table go. One to one so far; a router puts other names here. */
-export interface TableMapping {
-  /** Downstream name of an upstream table. */
-  target(schema: string, table: string): { schema: string; table: string };
-  /** Downstream name of an upstream schema. */
-  targetSchema(schema: string): string;
-}
-
-/** Every table keeps its name. */
-export const SAME_NAMES: TableMapping = {
-  target: (schema, table) => ({ schema, table }),
-  targetSchema: (schema) => schema,
-};
 
 /** What the downstream says about a table beyond its structure. */
 export interface DownstreamTable {

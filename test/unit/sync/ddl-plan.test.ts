@@ -4,7 +4,7 @@ import { createTableFilter } from '../../../src/filter/block-allow-list.js';
 import { withAdvice } from '../../../src/sync/ddl-advice.js';
 import { planDdl, type DdlPlan, type DdlPlanOptions } from '../../../src/sync/ddl-plan.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
-import { SAME_NAMES } from '../../../src/sync/table-plan.js';
+import { SAME_NAMES } from '../../../src/filter/router.js';
 
 const place = { name: 'bin.000001', pos: 4 };
 

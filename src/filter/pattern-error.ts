@@ -1,0 +1,4 @@
+/** A name pattern or regular expression that cannot be used. The message is the reason alone. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
