@@ -1,4 +1,5 @@
 import { compileListPattern } from '../filter/block-allow-list.js';
+import { compileNamePattern } from '../filter/name-pattern.js';
 import { PatternError } from '../filter/pattern-error.js';
 
 /**
@@ -7,8 +8,17 @@ import { PatternError } from '../filter/pattern-error.js';
  * `*` may only stand once, at the end.
  */
 export function namePatternProblem(pattern: string): string | undefined {
+  return problemOf(() => compileListPattern(pattern, true));
+}
+
+/** Why a pattern of routes, filters and column mappings cannot be used: there, wildcards are all there is. */
+export function wildcardProblem(pattern: string): string | undefined {
+  return problemOf(() => compileNamePattern(pattern, true));
+}
+
+function problemOf(compile: () => unknown): string | undefined {
   try {
-    compileListPattern(pattern, true);
+    compile();
     return undefined;
   } catch (error) {
     if (error instanceof PatternError) return error.message;

@@ -47,7 +47,7 @@ export const FILTER_EVENTS: ReadonlySet<string> = new Set([
   'rename table',
   'drop index',
   'alter table',
-] satisfies (DdlEventKind | RowEventKind | string)[]);
+]);
 
 interface CompiledRule {
   action: EventFilterRule['action'];
@@ -69,8 +69,8 @@ type Applicable = readonly CompiledRule[];
  */
 export function createEventFilter(rules: readonly EventFilterRule[] | undefined): EventFilter {
   if (rules === undefined || rules.length === 0) return { dropsRows: () => false, dropsStatement: () => false };
-  const compiled = rules.map(compileRule);
-  const ofTable = new TableMemo((schema, table) => tableRules(compiled, schema, table));
+  const all = rules.map(compileRule);
+  const ofTable = new TableMemo((schema, table) => tableRules(all, schema, table));
   const rows = new TableMemo((schema, table) => {
     const applicable = ofTable.get(schema, table);
     const drops = (event: RowEventKind): boolean => applicable.some((rule) => drop(rule, event, undefined));
@@ -80,7 +80,7 @@ export function createEventFilter(rules: readonly EventFilterRule[] | undefined)
     dropsRows: (schema, table, event) => rows.get(schema, table)[event],
     dropsStatement: (statement) => {
       const { schema, table } = statement.event === undefined ? (routine(statement) ?? statement) : statement;
-      const applicable = table === undefined ? schemaRules(compiled, schema) : ofTable.get(schema, table);
+      const applicable = table === undefined ? schemaRules(all, schema) : ofTable.get(schema, table);
       return applicable.some((rule) => drop(rule, statement.event, statement.sql));
     },
   };

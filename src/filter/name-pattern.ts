@@ -15,7 +15,7 @@ type CharacterTest = (character: string) => boolean;
  */
 export function compileNamePattern(pattern: string, caseSensitive: boolean): NameMatcher {
   if (pattern === '') throw new PatternError('the pattern is empty');
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   const star = characters.indexOf('*');
   if (star >= 0 && star < characters.length - 1) throw new PatternError('`*` may only be the last character');
   const fixed = star < 0 ? characters : characters.slice(0, star);
@@ -26,7 +26,7 @@ export function compileNamePattern(pattern: string, caseSensitive: boolean): Nam
   }
   const tests = characterTests(fixed, caseSensitive);
   return (name) => {
-    const letters = [...name];
+    const letters = Array.from(name);
     if (star < 0 ? letters.length !== tests.length : letters.length < tests.length) return false;
     return tests.every((test, at) => test(letters[at] ?? ''));
   };
