@@ -100,6 +100,25 @@ export async function closeConnection(connection: DbConnection | undefined): Pro
   }
 }
 
+/** Ends a connection at once; statements under way and waiting fail with ECONNABORTED instead of never answering. */
+export function breakConnection(connection: DbConnection): void {
+  const { stream } = internals(coreOf(connection));
+  if (stream.destroyed) connection.destroy();
+  else stream.destroy(Object.assign(new Error('connection aborted'), { code: 'ECONNABORTED' }));
+}
+
+/** What tells a connection's session apart on its server: the server's number for it, and our end of the socket. */
+export interface ServerSession {
+  id: number;
+  localPort: number;
+}
+
+/** The session of an open connection; undefined when it is not open any more. */
+export function sessionOf(connection: DbConnection): ServerSession | undefined {
+  const { localPort } = internals(coreOf(connection)).stream;
+  return localPort === undefined ? undefined : { id: connection.threadId, localPort };
+}
+
 /** Runs a reading statement; errors are DmError 10002, 10003 or 10005. */
 export async function queryRows(
   connection: DbConnection,
@@ -190,6 +209,10 @@ interface ConnectionInternals {
   stream: Socket & { getPeerCertificate?: () => { subject?: { CN?: string | string[] } } };
   /** The statement under way. */
   ['_command']?: unknown;
+}
+
+function coreOf(connection: DbConnection): CallbackConnection {
+  return (connection as unknown as { connection: CallbackConnection }).connection;
 }
 
 function internals(connection: CallbackConnection): ConnectionInternals {

@@ -1,31 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import type { Fence } from '../meta/fence.js';
-import type { DbConnection } from '../mysql/connect.js';
+import { breakConnection, sessionOf, type DbConnection, type DbRole, type ServerSession } from '../mysql/connect.js';
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
-import { openWriterConnection } from './writer.js';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 const PING_MS = 8_000;
 
+/** Runs work that may be repeated on a connection, again when that breaks. */
+export type Ask = <Result>(work: (connection: DbConnection) => Promise<Result>) => Promise<Result>;
+
 /** Options of {@link Control}. */
 export interface ControlOptions {
-  to: DatabaseConfig;
+  role: DbRole;
+  /** Opens a connection that breaks when the signal fires. */
+  open(signal: AbortSignal): Promise<DbConnection>;
   /** Milliseconds for which trouble that may pass is met with a repetition. */
   retryMs: number;
+  /** Asked right before fenced work: whether another process may own the unit by now. */
+  mayWrite(): boolean;
   /** Fires when nothing may be written any more. */
   dead: AbortSignal;
   /** Fires when the unit is asked to end: trouble is no longer waited out. */
   ending: AbortSignal;
 }
 
-/** The downstream connection for everything but rows: checkpoint, structures, questions. Replaced when it breaks. */
+/**
+ * The connection to one side for everything but rows and the binlog: checkpoint, structures, questions. Replaced when it
+ * breaks.
+ */
 export class Control {
   readonly #options: ControlOptions;
   readonly #ping: NodeJS.Timeout;
-  #connection: Promise<DbConnection> | undefined;
+  #opening: Promise<DbConnection> | undefined;
+  #open: DbConnection | undefined;
   #users = 0;
 
   constructor(options: ControlOptions) {
@@ -37,13 +46,21 @@ export class Control {
   /** The connection, opened when there is none. @throws DmError 10001, 10002 */
   connection(): Promise<DbConnection> {
     this.#options.dead.throwIfAborted();
-    if (this.#connection === undefined) {
-      const opening = openWriterConnection(this.#options.to, this.#options.dead);
-      this.#connection = opening;
-      // A failed attempt must not be handed out again.
-      opening.catch(() => this.#forget(opening));
+    if (this.#opening === undefined) {
+      const opening = this.#options.open(this.#options.dead);
+      this.#opening = opening;
+      opening.then(
+        (connection) => {
+          if (this.#opening === opening) this.#open = connection;
+          else breakConnection(connection);
+        },
+        // A failed attempt must not be handed out again.
+        () => {
+          if (this.#opening === opening) this.#opening = undefined;
+        },
+      );
     }
-    return this.#connection;
+    return this.#opening;
   }
 
   /**
@@ -53,22 +70,23 @@ export class Control {
    * @throws FenceLostError; a DmError of class database for other errors of the server
    */
   async run<Result>(work: (connection: DbConnection) => Promise<Result>, fence?: Fence): Promise<Result> {
-    const deadline = Date.now() + this.#options.retryMs;
+    const { dead, ending, retryMs } = this.#options;
+    const deadline = Date.now() + retryMs;
     this.#users++;
     try {
       for (let attempt = 0; ; attempt++) {
         let connection: DbConnection | undefined;
         try {
           connection = await this.connection();
+          if (fence !== undefined && !this.#options.mayWrite()) throw dmError(36020);
           return await work(connection);
         } catch (error) {
           const cause = await this.#explain(connection, error, fence);
-          if (this.#options.dead.aborted) throw dmError(36020, [], { cause });
-          const passing = isRetryable(cause) && Date.now() < deadline && !this.#options.ending.aborted;
-          if (!passing) throw serverErrno(cause) === undefined && !isConnectionError(cause) ? cause : asDmError(cause);
-          await sleep(Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt), undefined, {
-            signal: this.#options.ending,
-          }).catch(() => undefined);
+          if (dead.aborted) throw dmError(36020, [], { cause });
+          const passing = isRetryable(cause) && Date.now() < deadline && !ending.aborted;
+          if (!passing) throw this.#asDmError(cause);
+          const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+          await sleep(delay, undefined, { signal: ending }).catch(() => undefined);
         }
       }
     } finally {
@@ -76,43 +94,59 @@ export class Control {
     }
   }
 
+  /** The session that work is under way in. */
+  get busySession(): ServerSession | undefined {
+    return this.#users === 0 || this.#open === undefined ? undefined : sessionOf(this.#open);
+  }
+
+  /** Ends the work under way with an error; the next one gets a new connection. */
+  interrupt(): void {
+    if (this.#users > 0) this.#drop(this.#open);
+  }
+
   close(): void {
     clearInterval(this.#ping);
-    void this.#connection?.then((connection) => connection.destroy()).catch(() => undefined);
-    this.#connection = undefined;
+    this.#drop(this.#open);
+    this.#opening = undefined;
   }
 
   async #explain(connection: DbConnection | undefined, error: unknown, fence: Fence | undefined): Promise<unknown> {
     if (connection === undefined) return error;
     if (isConnectionError(error) || serverErrno(error) === undefined) {
-      connection.destroy();
-      this.#connection = undefined;
+      this.#drop(connection);
       return error;
     }
     try {
       await connection.query('ROLLBACK');
       return fence === undefined ? error : await fence.explain(connection, error);
     } catch {
-      connection.destroy();
-      this.#connection = undefined;
+      this.#drop(connection);
       return error;
     }
   }
 
-  #forget(opening: Promise<DbConnection>): void {
-    if (this.#connection === opening) this.#connection = undefined;
+  /** Others may be using the connection at the same time: they must hear of its end, and may have replaced it already. */
+  #drop(connection: DbConnection | undefined): void {
+    if (connection === undefined) return;
+    breakConnection(connection);
+    if (this.#open !== connection) return;
+    this.#open = undefined;
+    this.#opening = undefined;
   }
 
   async #keepAlive(): Promise<void> {
-    if (this.#users > 0 || this.#connection === undefined) return;
+    const connection = this.#open;
+    if (this.#users > 0 || connection === undefined) return;
     try {
-      await (await this.#connection).ping();
+      await connection.ping();
     } catch {
-      this.#connection = undefined;
+      this.#drop(connection);
     }
   }
-}
 
-function asDmError(error: unknown): Error {
-  return databaseError(error, { scope: 'downstream', kind: 'execute' });
+  #asDmError(error: unknown): unknown {
+    if (serverErrno(error) === undefined && !isConnectionError(error)) return error;
+    const { role } = this.#options;
+    return databaseError(error, { scope: role, kind: role === 'upstream' ? 'query' : 'execute' });
+  }
 }

@@ -5,6 +5,7 @@ import { quoteString } from '../mysql/quote.js';
 import { introspectTable } from '../schema/introspect.js';
 import type { Table } from '../schema/model.js';
 import type { ServerProfile } from '../schema/server-profile.js';
+import type { Ask } from './control.js';
 import { TablePlan, type DownstreamTable } from './table-plan.js';
 import type { Target } from './target.js';
 
@@ -34,12 +35,7 @@ export class DownstreamTables {
   #plans = new WeakMap<Table, TablePlan>();
   #references: Reference[] | undefined;
 
-  constructor(
-    ask: Ask,
-    profile: ServerProfile,
-    target: Target,
-    mapping: TableMapping = SAME_NAMES,
-  ) {
+  constructor(ask: Ask, profile: ServerProfile, target: Target, mapping: TableMapping = SAME_NAMES) {
     this.#ask = ask;
     this.#profile = profile;
     this.#target = target;

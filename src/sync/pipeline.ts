@@ -1,4 +1,5 @@
 import { dmError } from '../errors/dm-error.js';
+import type { ServerSession } from '../mysql/connect.js';
 import { Dependencies, type Wait } from './dependencies.js';
 import { Queue } from './queue.js';
 import { BIG_ROW_BYTES, type RowJob } from './row-job.js';
@@ -12,6 +13,10 @@ export interface BatchWriter {
   readonly batches: number;
   apply(jobs: readonly RowJob[]): Promise<BatchResult>;
   keepAlive(): Promise<void>;
+  /** The session that a batch is under way in. */
+  readonly session: ServerSession | undefined;
+  /** Ends the batch under way with an error. */
+  interrupt(): void;
   close(): void;
 }
 
@@ -151,6 +156,16 @@ export class Pipeline {
     this.#changed.notify();
     await this.#running;
     for (const { writer } of this.#lanes) writer.close();
+  }
+
+  /** Sessions in which batches are under way. */
+  get busySessions(): ServerSession[] {
+    return this.#lanes.flatMap(({ busy, writer }) => (busy && writer.session !== undefined ? [writer.session] : []));
+  }
+
+  /** Ends the batches under way with an error; only when no repetition follows. */
+  interrupt(): void {
+    for (const { busy, writer } of this.#lanes) if (busy) writer.interrupt();
   }
 
   #isFull(): boolean {

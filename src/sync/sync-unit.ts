@@ -3,26 +3,39 @@ import { openBinlogStream, type BinlogStreamOptions } from '../binlog/stream.js'
 import type { SubtaskConfig } from '../config/types.js';
 import { FenceLostError } from '../meta/fence.js';
 import { metaTables } from '../meta/tables.js';
-import { openConnection, type DbConnection } from '../mysql/connect.js';
+import { openConnection } from '../mysql/connect.js';
 import { isRetryable } from '../mysql/errors.js';
 import { isLostContact, type UnitContext } from '../unit.js';
 import { assemble, type Parts } from './assemble.js';
 import { Control } from './control.js';
+import { killSessions } from './cut-off.js';
 import type { EventStream } from './events.js';
 import { rowFailure } from './failure.js';
 import { newCounters, type SyncProgress } from './progress.js';
 import type { SyncOptions } from './run.js';
 import { StatusReporter } from './status.js';
 import { UpstreamWatch } from './upstream-watch.js';
+import { openWriterConnection } from './writer.js';
 
 /** How long trouble that may pass is met with repetitions before it ends the unit, milliseconds. */
 const RETRY_MS = 60_000;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 3_000;
 
-/** Time for the transaction being read, then for changes under way, when the unit is asked to end. */
-const FINISH_READING_MS = 500;
-const DRAIN_MS = 1_000;
+/**
+ * Time for the transaction being read, then for changes read, then for transactions under way, when the unit is asked to end;
+ * all together, with the way of the request to here, less than the two seconds in which a pause is to be done.
+ */
+const FINISH_READING_MS = 400;
+const DRAIN_MS = 500;
+const UNDER_WAY_MS = 300;
+
+/** Time for ending sessions on the server that wait for locks there, then for storing the last checkpoint. */
+const KILL_MS = 300;
+const LAST_FLUSH_MS = 1_000;
+
+/** Silence of the upstream, asked for a structure, after which the connection counts as dead. */
+const ANSWER_MS = 30_000;
 
 /** Bytes of binlog read ahead. Small events are many objects for the garbage collector: more than needed costs time. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
@@ -49,7 +62,10 @@ export class SyncUnit {
   readonly #control: Control;
   readonly #watch: UpstreamWatch;
   readonly #timers: NodeJS.Timeout[] = [];
-  #upstream: Promise<DbConnection> | undefined;
+  readonly #endTimers: NodeJS.Timeout[] = [];
+  /** Reading has ended. */
+  #closing = false;
+  readonly #upstream: Control;
   #stream: EventStream | undefined;
   #parts: Parts | undefined;
   /** Failure of something that nobody waits for. */
@@ -62,7 +78,18 @@ export class SyncUnit {
     this.#ctx = ctx;
     this.#options = options;
     const [dead, ending] = [this.#dead.signal, this.#ending.signal];
-    this.#control = new Control({ to: config.to, retryMs: RETRY_MS, dead, ending });
+    const common = { retryMs: RETRY_MS, mayWrite: () => this.#mayWrite(), dead, ending };
+    this.#control = new Control({
+      ...common,
+      role: 'downstream',
+      open: (aborted) => openWriterConnection(config.to, aborted),
+    });
+    this.#upstream = new Control({
+      ...common,
+      role: 'upstream',
+      open: (signal) => openConnection(config.from, { role: 'upstream', readTimeoutMs: ANSWER_MS, signal }),
+    });
+    ending.addEventListener('abort', () => this.#limitEnd(), { once: true });
     this.#watch = new UpstreamWatch(config.from, config.flavor, ctx.logger);
   }
 
@@ -95,7 +122,8 @@ export class SyncUnit {
       logger: this.#ctx.logger,
       tables: metaTables(config.metaSchema, config.task),
       control: this.#control,
-      upstream: () => this.#upstreamConnection(),
+      upstream: this.#upstream,
+      mayWrite: () => this.#mayWrite(),
       counters: this.#counters,
       retryMs: RETRY_MS,
       dead: this.#dead.signal,
@@ -104,16 +132,9 @@ export class SyncUnit {
     });
   }
 
-  /** Connection for questions to the upstream; opened again when it broke. */
-  async #upstreamConnection(): Promise<DbConnection> {
-    try {
-      const connection = await (this.#upstream ??= openConnection(this.#config.from, { role: 'upstream' }));
-      await connection.ping();
-      return connection;
-    } catch {
-      this.#upstream = openConnection(this.#config.from, { role: 'upstream' });
-      return this.#upstream;
-    }
+  /** Computed, not remembered: a process that was stopped may serve its sockets before its timers when it wakes up. */
+  #mayWrite(): boolean {
+    return !this.#dead.signal.aborted && (this.#ctx.mayWrite?.() ?? true);
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -253,11 +274,14 @@ export class SyncUnit {
       return;
     }
     if (this.#parts?.applier.inTransaction !== true) this.#wakeReader();
-    setTimeout(() => {
-      this.#wakeReader();
-      // Whoever waits for room in the pipeline, for a DDL or for a server goes on from here.
-      void this.#drainThenEnd();
-    }, FINISH_READING_MS);
+    const reading = this.#parts === undefined ? 0 : FINISH_READING_MS;
+    this.#endTimers.push(
+      setTimeout(() => {
+        this.#wakeReader();
+        // Whoever waits for room in the pipeline, for a DDL or for a server goes on from here.
+        void this.#drainThenEnd();
+      }, reading),
+    );
   }
 
   async #drainThenEnd(): Promise<void> {
@@ -265,6 +289,25 @@ export class SyncUnit {
     await Promise.race([drained, sleep(DRAIN_MS)]);
     this.#ending.abort();
     void this.#parts?.pipeline.stop();
+  }
+
+  /** From now on the end must not wait for either server: not for a lock, and not for an answer on a dead line. */
+  #limitEnd(): void {
+    this.#endTimers.push(setTimeout(() => void this.#cutOff(), UNDER_WAY_MS));
+  }
+
+  async #cutOff(): Promise<void> {
+    const { pipeline } = this.#parts ?? {};
+    // In the end itself the control connection stores the last checkpoint, which has a limit of its own.
+    const control = this.#closing ? undefined : this.#control;
+    const sessions = [...(pipeline?.busySessions ?? []), control?.busySession].filter((one) => one !== undefined);
+    const killed = killSessions(this.#config.to, sessions, this.#dead.signal).catch((error: unknown) =>
+      this.#ctx.logger.debug('sessions are not ended on the server', { error: String(error) }),
+    );
+    await Promise.race([killed, sleep(KILL_MS)]);
+    pipeline?.interrupt();
+    control?.interrupt();
+    this.#upstream.interrupt();
   }
 
   /** Nothing may be written any more, not even what is on its way. */
@@ -278,6 +321,7 @@ export class SyncUnit {
   async #close(failure: unknown): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#watch.close();
+    this.#closing = true;
     const parts = this.#parts;
     const mayWrite = !isLostContact(this.#ctx.signal) && !(failure instanceof FenceLostError);
     if (parts !== undefined) {
@@ -289,15 +333,17 @@ export class SyncUnit {
       parts.ddl.close();
       parts.tracker.close();
     }
+    for (const timer of this.#endTimers) clearTimeout(timer);
     this.#dead.abort();
     this.#control.close();
-    void this.#upstream?.then((connection) => connection.destroy()).catch(() => undefined);
+    this.#upstream.close();
   }
 
   /** What cannot be stored now is found again by the bookkeeping. */
   async #flushLast({ keeper, applier }: Parts): Promise<void> {
     // The checkpoint of before a DDL is stored already; that of after it holds only together with the new structures.
     if (applier.busyWithDdl || !keeper.isDue) return;
+    this.#endTimers.push(setTimeout(() => this.#dead.abort(), LAST_FLUSH_MS));
     try {
       await keeper.flush();
     } catch (error) {

@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/types.js';
+import { dmError } from '../errors/dm-error.js';
 import { faultPoint, faultsEnabled } from '../fault/fault.js';
 import { rawQuery } from '../load/raw-query.js';
 import type { Logger } from '../log/logger.js';
 import { FenceLostError, WRITER_WAIT_TIMEOUT_SECONDS, type Fence } from '../meta/fence.js';
 import type { MetaTables } from '../meta/tables.js';
-import { DOWNSTREAM_SQL_MODE, openConnection, type DbConnection } from '../mysql/connect.js';
+import {
+  breakConnection,
+  DOWNSTREAM_SQL_MODE,
+  openConnection,
+  sessionOf,
+  type DbConnection,
+  type ServerSession,
+} from '../mysql/connect.js';
 import { isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { hexLiteral, quoteString } from '../mysql/quote.js';
 import { BIG_ROW_BYTES, type RowJob } from './row-job.js';
@@ -21,6 +29,8 @@ export interface WriterOptions {
   logger: Logger;
   /** Milliseconds for which trouble that may pass is met with a repetition. */
   retryMs: number;
+  /** Asked right before a transaction is sent: whether another process may own the unit by now. */
+  mayWrite(): boolean;
   /** Fires when nothing may be written any more: connections are destroyed. */
   dead: AbortSignal;
   /** Fires when the unit is asked to end: trouble is no longer waited out. */
@@ -99,15 +109,17 @@ export class Writer {
           this.#batch = batch;
           return { missed: 0 };
         }
+        if (!this.#options.mayWrite()) throw dmError(36020);
         unsure = true;
         const result = await this.#transaction(connection, batch, jobs, mode);
         this.#batch = batch;
         return result;
       } catch (error) {
         const cause = await this.#explain(error);
-        if (cause instanceof FenceLostError || this.#options.dead.aborted) throw cause;
+        const { dead, ending } = this.#options;
+        if (cause instanceof FenceLostError || dead.aborted || ending.aborted) throw cause;
         if (isRetryable(rootOf(cause))) {
-          if (Date.now() >= deadline || this.#options.ending.aborted) throw cause;
+          if (Date.now() >= deadline) throw cause;
           this.#options.logger.warn('a batch is repeated', { slot: this.slot, attempt, error: String(rootOf(cause)) });
           // Two merged statements may lock more rows than they change.
           if (!isConnectionError(rootOf(cause))) mode = 'plain';
@@ -132,6 +144,15 @@ export class Writer {
     } catch {
       this.#drop();
     }
+  }
+
+  get session(): ServerSession | undefined {
+    return this.#connection && sessionOf(this.#connection);
+  }
+
+  /** Ends the batch under way with an error. Whether it was committed is known to who reads the bookkeeping next. */
+  interrupt(): void {
+    if (this.#connection !== undefined) breakConnection(this.#connection);
   }
 
   close(): void {
@@ -170,7 +191,7 @@ export class Writer {
 
   async #pause(attempt: number): Promise<void> {
     const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
-    await sleep(delay, undefined, { signal: this.#options.dead }).catch(() => undefined);
+    await sleep(delay, undefined, { signal: this.#options.ending }).catch(() => undefined);
   }
 
   async #isCommitted(connection: DbConnection, batch: number): Promise<boolean> {

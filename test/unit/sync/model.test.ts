@@ -90,6 +90,13 @@ class ModelWriter implements BatchWriter {
     await Promise.resolve();
   }
 
+  /** A batch is over in no time. */
+  readonly session = undefined;
+
+  interrupt(): void {
+    throw new Error('nothing of a model waits for a lock');
+  }
+
   close(): void {
     this.batches += 0;
   }
