@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BlockAllowList } from '../../../src/config/types.js';
+import { readStatement } from '../../../src/ddl/index.js';
 import { createTableFilter } from '../../../src/filter/block-allow-list.js';
 
 const RULE_1: BlockAllowList = {
@@ -42,13 +43,18 @@ describe('vectors of the manual', () => {
     ['BA-11', RULE_2, 'mysql', 'user', false],
     ['BA-12', {}, 'any', 'thing', true],
     ['BA-12b', undefined, 'any', 'thing', true],
-    ['BA-13', { ignoreDbs: ['a'] }, 'a', 'b', false],
+    ['BA-13', { ignoreDbs: ['mysql'] }, 'mysql', 'user', false],
+    ['BA-13b', { ignoreDbs: ['mysql'] }, 'a', 'b', true],
+    ['BA-13c', { ignoreDbs: ['log'] }, 'log', 'b', false],
     ['BA-14', { ignoreTables: [{ dbName: 'user', tblName: 'log' }] }, 'user', 'log', false],
     ['BA-14b', { ignoreTables: [{ dbName: 'user', tblName: 'log' }] }, 'user', 'info', true],
     ['BA-15', { ignoreDbs: ['log'], doTables: [{ dbName: 'log', tblName: '*' }] }, 'log', 'a', false],
     ['BA-16', { doTables: [{ dbName: 'a', tblName: 't' }] }, 'b', 't', false],
+    ['BA-20', FORUM, 'logs', 'messages_2016', false],
+    ['BA-21', FORUM, 'logs', 'messages_2017', false],
     ['BA-22', FORUM, 'logs', 'messages_2018', false],
     ['BA-23', FORUM, 'forum_backup_2016', 'messages', false],
+    ['BA-24', FORUM, 'forum_backup_2017', 'messages', false],
     ['BA-25', FORUM, 'forum', 'users', false],
     ['BA-26', FORUM, 'forum', 'messages', true],
     ['BA-27', FORUM, 'forum_backup_2018', 'messages', true],
@@ -56,9 +62,23 @@ describe('vectors of the manual', () => {
     expect(createTableFilter(rules, false).matchesTable(schema, table)).toBe(expected);
   });
 
-  test('a schema statement sees the schema lists only', () => {
-    expect(createTableFilter(RULE_1, false).matchesSchema('test9')).toBe(true);
-    expect(createTableFilter({ doTables: [{ dbName: 'a', tblName: 't' }] }, false).matchesSchema('b')).toBe(true);
+  test.each<[string, BlockAllowList, string]>([
+    ['BA-07', RULE_1, 'test9'],
+    ['BA-14c', { ignoreTables: [{ dbName: 'user', tblName: 'log' }] }, 'user'],
+    ['BA-16b', { doTables: [{ dbName: 'a', tblName: 't' }] }, 'b'],
+  ])('%s: a statement on a schema sees the lists of schemas only', (_id, rules, schema) => {
+    expect(createTableFilter(rules, false).matchesSchema(schema)).toBe(true);
+  });
+
+  test.each<[string, string, string, boolean]>([
+    ['BA-D1', 'test_db_2', 'CREATE TABLE test_db_1.test_table (c1 INT PRIMARY KEY)', true],
+    ['BA-D2', 'test_db_1', 'CREATE TABLE test_table (c1 INT PRIMARY KEY)', true],
+    ['BA-D3', 'test_db_1', 'CREATE TABLE test_db_2.test_table (c1 INT PRIMARY KEY)', false],
+    ['BA-D4', 'test_db_2', 'CREATE TABLE test_table (c1 INT PRIMARY KEY)', false],
+  ])('%s', (_id, defaultSchema, sql, expected) => {
+    const [table] = readStatement(sql, { flavor: 'mysql', defaultSchema }).objects;
+    const filter = createTableFilter({ doDbs: ['test_db_1'] }, false);
+    expect(filter.matchesTable(table?.schema ?? '', table?.name ?? '')).toBe(expected);
   });
 });
 
@@ -90,8 +110,15 @@ describe('patterns', () => {
     expect(matches('~^Shop', 'shop', true)).toBe(false);
   });
 
-  test('a regular expression that does not compile is error 20044', () => {
-    expect(() => createTableFilter({ doDbs: ['~('] }, false)).toThrow(expect.objectContaining({ code: 20044 }));
+  test.each<[BlockAllowList, string]>([
+    [{ doDbs: ['~('] }, 'do-dbs: `~(`: missing'],
+    [{ ignoreDbs: ['~^(?!test)'] }, 'ignore-dbs: `~^(?!test)`: look-around'],
+    [{ doTables: [{ dbName: 'a', tblName: '*_x' }] }, 'do-tables: tbl-name: `*_x`: `*` may only'],
+    [{ ignoreTables: [{ dbName: '', tblName: 'x' }] }, 'ignore-tables: db-name: ``: the pattern is empty'],
+  ])('%j is error 20044', (rules, reason) => {
+    expect(() => createTableFilter(rules, false)).toThrow(
+      expect.objectContaining({ code: 20044, rawCause: expect.stringContaining(reason) }),
+    );
   });
 });
 
