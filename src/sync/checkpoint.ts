@@ -29,19 +29,26 @@ export interface Checkpoint {
   foreign: boolean;
 }
 
-/** Stored before a DDL is sent; compared with the downstream after a crash. */
+/** How far the statements of a query event are: stored before each is sent, and when one was refused. */
 export interface DdlIntent {
   /** Number of the query event in the stream. */
   seq: number;
-  /** Which statement of the event; those before it are done. */
-  part: number;
-  /** Which single change of that statement, when it is executed change by change; those before it are done. */
-  sub?: number;
+  /** Statements that are done, in order; single changes are statements of their own. */
+  done: string[];
+  /** Statements that are executed change by change. */
+  separated: string[];
+  /** What was sent last. */
+  sent?: SentStatement;
+}
+
+/** A statement that may have had its effect, or not. */
+export interface SentStatement {
+  id: string;
   /** The fingerprint has the numbers of the tables in it. */
   identity?: boolean;
   /** State of what it names before execution. */
   fingerprint: string;
-  /** Comment by which the running statement is found in the server's process list. */
+  /** Comment by which the running statement is found in the server's process list; a new one for each time it is sent. */
   marker: string;
 }
 
@@ -205,6 +212,18 @@ export class CheckpointStore implements StructureStore {
     await connection.query(
       `BEGIN;\n${this.#fence.checkSql(0)};\n` +
         `UPDATE ${this.#tables.syncState} SET ddl = ${value} WHERE id = ${this.#id};\nCOMMIT`,
+    );
+  }
+
+  /**
+   * A statement that fails with error 1690 unless the stored intent was saved with this marker last: what was sent before
+   * and arrives late is not executed any more. Locks as {@link Fence.checkSql} does.
+   */
+  intentCheckSql(marker: string): string {
+    const found = `COALESCE(MAX(INSTR(ddl, ${quoteString(marker)}) > 0), 0)`;
+    return (
+      `SELECT 9223372036854775807 + (${found} <> 1) AS intent FROM ${this.#tables.syncState} ` +
+      `WHERE id = ${this.#id} FOR UPDATE`
     );
   }
 
