@@ -30,7 +30,7 @@ export interface EventFilter {
 const ROW_EVENTS: readonly RowEventKind[] = ['insert', 'update', 'delete'];
 
 /** Event types that a rule can list. */
-const FILTER_EVENTS: ReadonlySet<string> = new Set([
+export const FILTER_EVENTS: ReadonlySet<string> = new Set([
   'all',
   'all dml',
   'all ddl',

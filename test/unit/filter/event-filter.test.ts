@@ -66,9 +66,9 @@ const STORE = filterOf({
   events: ['drop database', 'truncate table', 'drop table', 'delete'],
   action: 'Ignore',
 });
-const do_ = (events: string[], sqlPattern: string[] = []): EventFilter =>
+const allow = (events: string[], sqlPattern: string[] = []): EventFilter =>
   filterOf({ ...SHARDS, events, sqlPattern, action: 'Do' });
-const ignore = (events: string[]): EventFilter => filterOf({ ...SHARDS, events, action: 'Ignore' });
+const block = (events: string[]): EventFilter => filterOf({ ...SHARDS, events, action: 'Ignore' });
 
 const ROWS = ['insert test_1.t_1', 'update test_1.t_1', 'delete test_1.t_1'];
 const ALTER = 'ALTER TABLE test_1.t_1 ADD COLUMN c INT';
@@ -123,12 +123,12 @@ describe('vectors of the manual', () => {
     ['BF-42', PRIORITY, ['delete test_1.t_1'], []],
     ['BF-43', PRIORITY, [], ['insert test_1.t_1']],
     ['BF-44', PRIORITY, [ALTER], []],
-    ['BF-45', do_(['all ddl'], ['^ALTER']), [DROP, 'insert test_1.t_1'], [ALTER]],
-    ['BF-46', do_(['all'], ['^ALTER']), [DROP], ['insert test_1.t_1', ALTER]],
-    ['BF-47', do_([]), [...ROWS, ALTER, CREATE, DROP, TRUNCATE], []],
-    ['BF-48', ignore(['none']), [], [...ROWS, ALTER, CREATE, DROP, TRUNCATE]],
-    ['BF-49', do_(['none']), [...ROWS, ALTER, CREATE, DROP, TRUNCATE], []],
-    ['BF-50', ignore(['all dml']), ROWS, [CREATE]],
+    ['BF-45', allow(['all ddl'], ['^ALTER']), [DROP, 'insert test_1.t_1'], [ALTER]],
+    ['BF-46', allow(['all'], ['^ALTER']), [DROP], ['insert test_1.t_1', ALTER]],
+    ['BF-47', allow([]), [...ROWS, ALTER, CREATE, DROP, TRUNCATE], []],
+    ['BF-48', block(['none']), [], [...ROWS, ALTER, CREATE, DROP, TRUNCATE]],
+    ['BF-49', allow(['none']), [...ROWS, ALTER, CREATE, DROP, TRUNCATE], []],
+    ['BF-50', block(['all dml']), ROWS, [CREATE]],
     [
       'BF-51',
       STORE,
@@ -150,19 +150,19 @@ describe('binlog event filters', () => {
   });
 
   test('the first entry that speaks about an event decides', () => {
-    expect(drops(do_(['none ddl', 'insert']), ALTER)).toBe(true);
-    expect(drops(do_(['none ddl', 'insert']), 'insert test_1.t_1')).toBe(false);
-    expect(drops(do_(['none ddl', 'all']), ALTER)).toBe(true);
-    expect(drops(do_(['all', 'none']), ALTER)).toBe(false);
-    expect(drops(do_(['none dml', 'all']), 'insert test_1.t_1')).toBe(true);
-    expect(drops(do_(['none dml', 'all']), ALTER)).toBe(false);
-    expect(drops(do_(['alter table', 'none']), ALTER)).toBe(false);
-    expect(drops(do_(['none', 'alter table']), ALTER)).toBe(true);
-    expect(drops(ignore(['all ddl', 'insert']), 'update test_1.t_1')).toBe(false);
+    expect(drops(allow(['none ddl', 'insert']), ALTER)).toBe(true);
+    expect(drops(allow(['none ddl', 'insert']), 'insert test_1.t_1')).toBe(false);
+    expect(drops(allow(['none ddl', 'all']), ALTER)).toBe(true);
+    expect(drops(allow(['all', 'none']), ALTER)).toBe(false);
+    expect(drops(allow(['none dml', 'all']), 'insert test_1.t_1')).toBe(true);
+    expect(drops(allow(['none dml', 'all']), ALTER)).toBe(false);
+    expect(drops(allow(['alter table', 'none']), ALTER)).toBe(false);
+    expect(drops(allow(['none', 'alter table']), ALTER)).toBe(true);
+    expect(drops(block(['all ddl', 'insert']), 'update test_1.t_1')).toBe(false);
   });
 
   test('events are known in any case', () => {
-    expect(drops(ignore(['Drop Table']), DROP)).toBe(true);
+    expect(drops(block(['Drop Table']), DROP)).toBe(true);
   });
 
   test('what cannot be read is left out by patterns for all schemas alone', () => {
@@ -178,9 +178,9 @@ describe('binlog event filters', () => {
   });
 
   test('a statement of no listed kind is decided by patterns alone', () => {
-    expect(drops(do_([]), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(false);
-    expect(drops(do_(['all'], ['^ALTER']), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(true);
-    expect(drops(ignore(['all']), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(false);
+    expect(drops(allow([]), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(false);
+    expect(drops(allow(['all'], ['^ALTER']), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(true);
+    expect(drops(block(['all']), 'CREATE VIEW test_1.t_v AS SELECT 1')).toBe(false);
   });
 
   test('a routine named without its schema stands in the default one', () => {
