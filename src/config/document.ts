@@ -38,8 +38,8 @@ key; all of them are listed at once. Where a text is wanted, a number or \`true\
 [task.schema.json](schemas/task.schema.json) and [source.schema.json](schemas/source.schema.json), let editors complete and
 check them.
 
-Keys of features that this version does not have (routing, filters, shard merge, online DDL, column mapping, relay log) are
-known, but a file that asks for one of them is refused: a rule without effect would migrate the wrong rows.
+Keys of features that this version does not have (shard merge, relay log) are known, but a file that asks for one of them is
+refused. Keys that old files hold and that have no effect any more are accepted with a remark.
 
 Passwords may be plain or as printed by \`dmctl encrypt\` (AES-256 in CFB mode, the form of DM). The key for that comes from
 \`DM_PASSWORD_KEY\` (16, 24 or 32 bytes) or the file that \`DM_PASSWORD_KEY_FILE\` names; without either a development key is

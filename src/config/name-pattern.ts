@@ -1,19 +1,27 @@
 import { compileListPattern } from '../filter/block-allow-list.js';
 import { compileNamePattern } from '../filter/name-pattern.js';
 import { PatternError } from '../filter/pattern-error.js';
+import { compileRegex } from '../filter/regex.js';
 
 /**
- * Why a name pattern of `block-allow-list` cannot be used, `undefined` when it can. A pattern is a regular expression
- * after `~` (in the syntax without look-around and back-references that DM has), otherwise a wildcard pattern in which
- * `*` may only stand once, at the end.
+ * Why a name pattern of `block-allow-list` cannot be used, `undefined` when it can: a regular expression after `~`,
+ * otherwise a wildcard pattern.
  */
 export function namePatternProblem(pattern: string): string | undefined {
   return problemOf(() => compileListPattern(pattern, true));
 }
 
-/** Why a pattern of routes, filters and column mappings cannot be used: there, wildcards are all there is. */
+/** Why a wildcard pattern of `routes`, `filters` and `column-mappings` cannot be used. */
 export function wildcardProblem(pattern: string): string | undefined {
   return problemOf(() => compileNamePattern(pattern, true));
+}
+
+/** Why a regular expression cannot be used; with `groups`, also when it has another number of groups. */
+export function regexProblem(expression: string, groups?: number): string | undefined {
+  let found = 0;
+  const problem = problemOf(() => (found = compileRegex(expression).groups));
+  if (problem !== undefined || groups === undefined || found === groups) return problem;
+  return `it must have exactly ${groups === 1 ? 'one group' : `${groups} groups`}, not ${found}`;
 }
 
 function problemOf(compile: () => unknown): string | undefined {

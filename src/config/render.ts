@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 
 import { formatGoDuration } from './go-duration.js';
 import { MASK } from './mask.js';
-import type { DatabaseConfig, SourceConfig } from './types.js';
+import type { DatabaseConfig, EventFilterRule, SourceConfig } from './types.js';
 
 /** A complete source configuration as a source file, secrets masked and TLS files left out. */
 export function renderSource(config: SourceConfig): string {
@@ -24,9 +24,20 @@ export function renderSource(config: SourceConfig): string {
         'backoff-jitter': checker.backoffJitter,
         'backoff-factor': checker.backoffFactor,
       },
+      ...(config.filters === undefined ? {} : { filters: config.filters.map(renderEventFilter) }),
     },
     { lineWidth: 0 },
   );
+}
+
+function renderEventFilter(rule: EventFilterRule): Record<string, unknown> {
+  return {
+    'schema-pattern': rule.schemaPattern,
+    ...(rule.tablePattern === undefined ? {} : { 'table-pattern': rule.tablePattern }),
+    events: rule.events,
+    'sql-pattern': rule.sqlPattern,
+    action: rule.action,
+  };
 }
 
 function renderDatabase(database: DatabaseConfig): Record<string, unknown> {

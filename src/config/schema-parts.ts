@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FILTER_EVENTS } from '../filter/event-filter.js';
 
 /** What the documentation and the JSON Schema tell about a key. */
 export interface KeyInfo {
@@ -56,12 +57,15 @@ export const databaseSchema = z.strictObject({
   security: key(securitySchema, 'TLS. The files are read where dmctl runs; their content is sent, encrypted.'),
 });
 
+/** What `events` of a filter may hold (manual section 1.3.1.3). */
+export const EVENT_KINDS: readonly string[] = [...FILTER_EVENTS];
+
 /** One rule of `filters`. */
 export const eventFilterSchema = z.strictObject({
   'schema-pattern': key(text(), 'Databases, with wildcards `*`, `?`, `[a-z]`, `[!a-z]`.'),
   'table-pattern': key(text(), 'Tables, with the same wildcards.'),
-  events: key(texts(), 'Kinds of events, e.g. `all dml`, `drop table`.'),
-  'sql-pattern': key(texts(), 'Regular expressions over the statement text of DDL.'),
+  events: key(z.array(z.string().meta({ enum: EVENT_KINDS })), 'Kinds of events.', { default: [] }),
+  'sql-pattern': key(texts(), 'Regular expressions (RE2, in either case) over the text of DDL.', { default: [] }),
   action: key(text(), '`Do` migrates what matches, `Ignore` drops it.', { enum: ['Do', 'Ignore'] }),
 });
 
@@ -79,6 +83,7 @@ export const blockAllowListSchema = z.strictObject({
   'ignore-tables': key(z.array(tablePatternSchema), 'Tables to leave out.', { default: [] }),
 });
 
+export type EventFilterFile = z.output<typeof eventFilterSchema>;
 export type DatabaseFile = z.output<typeof databaseSchema>;
 export type SecurityFile = z.output<typeof securitySchema>;
 export type BlockAllowListFile = z.output<typeof blockAllowListSchema>;

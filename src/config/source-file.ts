@@ -1,6 +1,8 @@
 import { readDatabase, type FileEnvironment } from './database.js';
+import { eventFilterRule } from './feature-rules.js';
 import { parseGoDuration } from './go-duration.js';
 import { sourceFileSchema, type SourceFile } from './source-schema.js';
+import { checkEventFilter } from './rule-checks.js';
 import { requireKey } from './task-rules.js';
 import type { CheckerConfig, Flavor, SourceConfig } from './types.js';
 import { readYaml, type ConfigDocument } from './yaml-reader.js';
@@ -25,7 +27,7 @@ const MAX_SOURCE_ID = 32;
  * Reads a source file and judges everything that can be judged without the server.
  *
  * @param file name for messages
- * @throws DmError 20003, 20005, 20006, 20010, 20018, 20043, 11010, 11103, 11112; the message names file, line, column and key
+ * @throws DmError 20003, 20005, 20006, 20010, 20018, 20037, 20043, 11010, 11103, 11112; the message names file, line, column and key
  */
 export function readSourceFile(text: string, file: string, env: FileEnvironment = {}): SourceDefinition {
   const doc = readYaml(text, file, sourceFileSchema);
@@ -37,6 +39,11 @@ export function readSourceFile(text: string, file: string, env: FileEnvironment 
   for (const key of ['host', 'port', 'user'] as const) requireKey(doc, ['from', key], source.from?.[key]);
   refuseWithoutEffect(doc);
   const serverId = source['server-id'];
+  const caseSensitive = source['case-sensitive'] ?? false;
+  (source.filters ?? []).forEach((rule, index) => checkEventFilter(doc, rule, ['filters', index]));
+  const filters = (source.filters ?? []).map((rule, index) =>
+    eventFilterRule(`filters[${index}]`, rule, caseSensitive),
+  );
   return {
     config: {
       sourceId,
@@ -44,7 +51,8 @@ export function readSourceFile(text: string, file: string, env: FileEnvironment 
       ...(flavor === undefined ? {} : { flavor }),
       ...(serverId === undefined ? {} : { serverId, serverIdGiven: true }),
       from: readDatabase(doc, ['from'], source.from ?? {}, env),
-      caseSensitive: source['case-sensitive'] ?? false,
+      caseSensitive,
+      ...(filters.length === 0 ? {} : { filters }),
       checker: readChecker(doc),
     },
     warnings: relayWarnings(source),
@@ -63,10 +71,6 @@ function refuseWithoutEffect(doc: ConfigDocument<SourceFile>): void {
   if (doc.value['enable-relay'] === true) {
     const why = 'Relay logs are not available in this version: set `enable-relay: false`.';
     throw doc.errorAt(['enable-relay'], 20003, [ENABLE_RELAY_DEPRECATED], { workaround: why });
-  }
-  if ((doc.value.filters ?? []).length > 0) {
-    const why = 'the binlog event filter is not available in this version; remove the key to add the source without it';
-    throw doc.errorAt(['filters'], 20003, [why]);
   }
 }
 

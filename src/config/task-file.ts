@@ -1,6 +1,8 @@
 import { readDatabase, type FileEnvironment } from './database.js';
 import { deprecatedTaskKeys } from './deprecated.js';
 import { parseExtraArgs, parseFileSize } from './extra-args.js';
+import { featureRules } from './feature-rules.js';
+import { checkRulesTogether } from './rule-checks.js';
 import { blockAllowListName, blockAllowLists, checkTaskRules, unknownSource } from './task-rules.js';
 import {
   taskFileSchema,
@@ -65,7 +67,8 @@ export function readTaskFile(text: string, file: string, env: FileEnvironment = 
  *
  * @param sources configurations of the task's sources, by id
  * @param registered ids of all sources there are, for the message about one that is not
- * @throws DmError 20031 for a source that nobody has added, 20011 when the start position does not suit the source
+ * @throws DmError 20031 for a source that nobody has added, 20011 when the start position does not suit the source,
+ *   20045 when two routes are for the same names
  */
 export function resolveSubtasks(
   definition: TaskDefinition,
@@ -81,6 +84,7 @@ export function resolveSubtasks(
   return instances.map((instance, index) => {
     const source = sources.get(instance['source-id'] ?? '')!;
     const config = resolveSubtask(definition, instance, source);
+    checkRulesTogether(doc, config, config.caseSensitive, ['mysql-instances', index]);
     if (config.meta !== undefined && !metaSuits(config.meta, source)) {
       throw doc.errorAt(['mysql-instances', index, 'meta'], 20011);
     }
@@ -94,6 +98,7 @@ function instancesOf(task: TaskFile): InstanceFile[] {
 
 function resolveSubtask(definition: TaskDefinition, instance: InstanceFile, source: SourceConfig): SubtaskConfig {
   const task = definition.doc.value;
+  const caseSensitive = task['case-sensitive'] ?? source.caseSensitive;
   const config: SubtaskConfig = {
     task: definition.name,
     taskMode: definition.taskMode,
@@ -103,11 +108,12 @@ function resolveSubtask(definition: TaskDefinition, instance: InstanceFile, sour
     enableGtid: source.enableGtid,
     metaSchema: orDefault(task['meta-schema'], 'dm_meta'),
     timezone: task.timezone ?? '',
-    caseSensitive: task['case-sensitive'] ?? source.caseSensitive,
+    caseSensitive,
     cleanDumpFile: task['clean-dump-file'] ?? true,
     ignoreCheckingItems: [...(task['ignore-checking-items'] ?? [])],
     from: source.from,
     to: definition.target,
+    ...featureRules(task, instance, source, caseSensitive),
     dump: resolveDump(pick(instance.mydumper, task.mydumpers, instance['mydumper-config-name']), instance),
     load: resolveLoad(pick(instance.loader, task.loaders, instance['loader-config-name']), instance, definition.name),
     sync: resolveSync(pick(instance.syncer, task.syncers, instance['syncer-config-name']), instance),

@@ -1,7 +1,13 @@
 import { dmError, type DmError } from '../errors/dm-error.js';
 import type { ErrorCode } from '../errors/table.js';
 import { parseExtraArgs, parseFileSize } from './extra-args.js';
-import { namePatternProblem } from './name-pattern.js';
+import {
+  checkBlockAllowList,
+  checkColumnMapping,
+  checkEventFilter,
+  checkOnlineRule,
+  checkRoute,
+} from './rule-checks.js';
 import { CHECKING_ITEMS, type DumpFile, type InstanceFile, type TaskFile } from './task-schema.js';
 import type { BlockAllowListFile } from './schema-parts.js';
 import { suggest } from './suggest.js';
@@ -220,45 +226,32 @@ function checkSubtasks(doc: TaskDocument): void {
     throw doc.errorAt(['meta-schema'], 20003, ['must not be longer than 64 characters']);
   }
   (task['mysql-instances'] ?? []).forEach((instance, index) => {
-    const sourceId = instance?.['source-id'] ?? '';
-    if (Array.from(sourceId).length > MAX_SOURCE_ID) throw doc.errorAt(['mysql-instances', index, 'source-id'], 20006);
-    if (instance?.mydumper !== undefined) checkDump(doc, instance.mydumper, ['mysql-instances', index, 'mydumper']);
+    if (instance !== null) checkSubtask(doc, instance, ['mysql-instances', index]);
   });
-  checkOnlineDdlRules(doc);
-  const listKey = hasEntries(task['block-allow-list']) ? 'block-allow-list' : 'black-white-list';
+  // Nobody needs to refer to a list, so the rest is looked at too.
   for (const [listName, list] of Object.entries(blockAllowLists(task))) {
-    checkBlockAllowList(doc, list, [listKey, listName]);
+    checkBlockAllowList(doc, list, [blockAllowListKey(task), listName]);
   }
-  for (const [dumpName, dump] of Object.entries(task.mydumpers ?? {})) checkDump(doc, dump, ['mydumpers', dumpName]);
 }
 
-function checkOnlineDdlRules(doc: TaskDocument): void {
+/** What DM finds when it builds one subtask, in its order. */
+function checkSubtask(doc: TaskDocument, instance: InstanceFile, path: KeyPath): void {
+  const task = doc.value;
+  if (Array.from(instance['source-id'] ?? '').length > MAX_SOURCE_ID) throw doc.errorAt([...path, 'source-id'], 20006);
   for (const key of ['shadow-table-rules', 'trash-table-rules'] as const) {
-    (doc.value[key] ?? []).forEach((rule, index) => {
-      const reason = namePatternProblem(`~${rule}`) ?? groupProblem(rule);
-      if (reason !== undefined) throw doc.errorAt([key, index], 20048, [key, rule, reason]);
-    });
+    (task[key] ?? []).forEach((rule, index) => checkOnlineRule(doc, rule, [key, index]));
   }
-}
-
-function groupProblem(rule: string): string | undefined {
-  const groups = new RegExp(`${rule}|`).exec('')!.length - 1;
-  return groups === 1 ? undefined : `it must have exactly one group, not ${groups}`;
-}
-
-function checkBlockAllowList(doc: TaskDocument, list: BlockAllowListFile, path: KeyPath): void {
-  const check = (pattern: string | undefined, at: KeyPath): void => {
-    const problem = pattern === undefined ? 'a value is required' : namePatternProblem(pattern);
-    if (problem !== undefined) throw doc.errorAt(at, 20044, [], { cause: problem });
-  };
-  for (const key of ['do-dbs', 'ignore-dbs'] as const) {
-    (list[key] ?? []).forEach((pattern, index) => check(pattern, [...path, key, index]));
+  const list = blockAllowListName(instance);
+  if (list !== '') checkBlockAllowList(doc, blockAllowLists(task)[list], [blockAllowListKey(task), list]);
+  for (const name of instance['route-rules'] ?? []) checkRoute(doc, (task.routes ?? {})[name], ['routes', name]);
+  for (const name of instance['column-mapping-rules'] ?? []) {
+    checkColumnMapping(doc, (task['column-mappings'] ?? {})[name], ['column-mappings', name]);
   }
-  for (const key of ['do-tables', 'ignore-tables'] as const) {
-    (list[key] ?? []).forEach((table, index) => {
-      check(table['db-name'], [...path, key, index, 'db-name']);
-      check(table['tbl-name'], [...path, key, index, 'tbl-name']);
-    });
+  if (instance.mydumper !== undefined) checkDump(doc, instance.mydumper, [...path, 'mydumper']);
+  const dump = instance['mydumper-config-name'] ?? '';
+  if (dump !== '') checkDump(doc, (task.mydumpers ?? {})[dump], ['mydumpers', dump]);
+  for (const name of instance['filter-rules'] ?? []) {
+    checkEventFilter(doc, (task.filters ?? {})[name], ['filters', name]);
   }
 }
 
@@ -275,9 +268,13 @@ function hasEntries(map: object | undefined): boolean {
   return map !== undefined && Object.keys(map).length > 0;
 }
 
+function blockAllowListKey(task: TaskFile): 'block-allow-list' | 'black-white-list' {
+  return hasEntries(task['block-allow-list']) ? 'block-allow-list' : 'black-white-list';
+}
+
 /** The lists in effect: `block-allow-list`, or its old name when that is empty. */
 export function blockAllowLists(task: TaskFile): Record<string, BlockAllowListFile> {
-  return (hasEntries(task['block-allow-list']) ? task['block-allow-list'] : task['black-white-list']) ?? {};
+  return task[blockAllowListKey(task)] ?? {};
 }
 
 /** The list that an instance refers to, `''` = none. */

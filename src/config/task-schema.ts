@@ -190,6 +190,9 @@ export const taskFileSchema = z.strictObject({
 
 /** A task file as it is written, after the check of names and types. */
 export type TaskFile = z.output<typeof taskFileSchema>;
+export type RouteFile = z.output<typeof routeSchema>;
+export type ExpressionFilterFile = z.output<typeof expressionFilterSchema>;
+export type ColumnMappingFile = z.output<typeof columnMappingSchema>;
 export type InstanceFile = z.output<typeof instanceSchema>;
 export type DumpFile = z.output<typeof dumpSchema>;
 export type LoadFile = z.output<typeof loadSchema>;

@@ -278,24 +278,6 @@ describe('features of later versions are refused, never ignored', () => {
     [['name: test', 'name: test\nshard-mode: pessimistic'], 20003, 2, not],
     [['name: test', 'name: test\nshard-mode: optimistic'], 20003, 2, not],
     [['name: test', 'name: test\nis-sharding: true'], 20003, 2, not],
-    [['name: test', 'name: test\nonline-ddl: true'], 20003, 2, not],
-    [['name: test', 'name: test\nonline-ddl-scheme: pt'], 20003, 2, not],
-    [['name: test', 'name: test\nshadow-table-rules: ["^_(.+)_new$"]'], 20003, 2, not],
-    [['name: test', 'name: test\ntidb: {backend: local}'], 20003, 2, not],
-    [
-      ['replica-01\n', 'replica-01\n    route-rules: [r]\nroutes: {r: {schema-pattern: a}}\n'],
-      20003,
-      10,
-      `table routing ${not}`,
-    ],
-    [['replica-01\n', 'replica-01\n    filter-rules: [r]\nfilters: {r: {action: Do}}\n'], 20003, 10, not],
-    [
-      ['replica-01\n', 'replica-01\n    expression-filters: [r]\nexpression-filter: {r: {schema: a, table: b}}\n'],
-      20003,
-      10,
-      not,
-    ],
-    [['replica-01\n', 'replica-01\n    column-mapping-rules: [r]\ncolumn-mappings: {r: {}}\n'], 20003, 10, not],
   ]);
 
   it('but not when they ask for nothing', () => {
