@@ -8,9 +8,11 @@ import { FenceLostError, type Fence } from '../meta/fence.js';
 import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
-import type { DdlIntent } from './checkpoint.js';
+import type { DdlIntent, SentStatement } from './checkpoint.js';
 import { isDoneAlready } from './ddl-done.js';
 import { changedObjects, splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
+import { DdlProgress, statementId, type DdlTarget } from './ddl-progress.js';
+import { executingState } from './ddl-running.js';
 import type { QueryEvent } from './events.js';
 import { ddlSqlMode } from './sql-mode.js';
 import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } from './table-identity.js';
@@ -29,27 +31,40 @@ export interface DdlRunnerOptions {
   /** Default collation of utf8mb4 in events that do not say it. */
   upstreamUtf8mb4Collation: string;
   retryMs: number;
+  /** Asked right before a statement is sent: whether another process may own the unit by now. */
+  mayWrite(): boolean;
   dead: AbortSignal;
   ending: AbortSignal;
   /** Stores what is about to be executed, or that nothing is. */
   saveIntent(intent: DdlIntent | undefined): Promise<void>;
+  /** A statement that fails unless the stored intent has this marker. */
+  intentCheckSql(marker: string): string;
 }
 
 const POLL_MS = 500;
 
-/** A statement, and its place: `sub` where a statement of the event is executed change by change. */
+/** Between two lines in the log about a statement that is waited for. */
+const TELL_MS = 60_000;
+
+/**
+ * TiDB from 6.2 takes several changes in one statement, but not all: they must not be about the same object (8200), and
+ * each must fit the table as it is before all of them (unknown column, no such column for a key).
+ */
+const TIDB_NOT_TOGETHER = new Set([8200, 1054, 1072]);
+
+/** A statement on its way. `single`: one of the changes of a statement that is executed change by change. */
 interface Step {
   part: DdlPart;
+  id: string;
   event: QueryEvent;
-  seq: number;
-  number: number;
-  sub?: number;
+  progress: DdlProgress;
+  single: boolean;
 }
 
 /**
- * Executes the statements of a query event once, over crashes and lost connections. Before a statement is sent, its number
- * and the state of what it names are stored; when it is not known whether it was executed, the state is compared. A
- * statement that the server still executes for a connection that is gone is waited for.
+ * Executes the statements of a query event once, over crashes and lost connections. Before a statement is sent, what was
+ * done before it and the state of what it names are stored; when it is not known whether it was executed, the state is
+ * compared. A statement that the server still executes for a connection that is gone is waited for.
  */
 export class DdlRunner {
   readonly #options: DdlRunnerOptions;
@@ -61,7 +76,7 @@ export class DdlRunner {
   }
 
   /**
-   * Executes the parts in order.
+   * Executes the parts in order. After a refusal the next run goes on with the part that was refused.
    *
    * @param seq - number of the event in the stream
    * @param begun - what an earlier run stored of this event
@@ -73,11 +88,8 @@ export class DdlRunner {
     seq: number,
     begun: DdlIntent | undefined,
   ): Promise<void> {
-    const first = begun?.part ?? 0;
-    for (const [number, part] of parts.entries()) {
-      if (number < first) continue;
-      await this.#executePart({ part, event, seq, number }, number === first ? begun : undefined);
-    }
+    const progress = new DdlProgress(seq, begun);
+    for (const part of parts) await this.#executePart({ ...this.#identified(part), event, progress, single: false });
   }
 
   close(): void {
@@ -85,73 +97,85 @@ export class DdlRunner {
     this.#connection = undefined;
   }
 
+  #identified(part: DdlPart): { part: DdlPart; id: string } {
+    return { part, id: statementId(part, this.#targets(part)) };
+  }
+
   /**
    * Executes a statement whole, or change by change: where one of several changes is there already, the others must not be
    * lost with it. Each single change has its own record.
    */
-  async #executePart(step: Step, begun: DdlIntent | undefined): Promise<void> {
-    let from = begun?.sub;
-    if (from === undefined) {
-      if ((await this.#run(step, begun)) === 'done') return;
-      from = 0;
+  async #executePart(whole: Step): Promise<void> {
+    const { id, part, progress } = whole;
+    if (progress.takeDone(id)) return;
+    if (!progress.isSeparated(id)) {
+      if ((await this.#run(whole)) === 'done') {
+        progress.finish(id);
+        return;
+      }
+      progress.separate(id);
     }
-    for (const [sub, single] of splitFurther(step.part, this.#options.plan).entries()) {
-      if (sub < from) continue;
-      await this.#run({ ...step, part: single, sub }, begun?.sub === sub ? begun : undefined);
+    for (const single of splitFurther(part, this.#options.plan)) {
+      const step = { ...whole, ...this.#identified(single), single: true };
+      if (progress.takeDone(step.id)) continue;
+      await this.#run(step);
+      progress.finish(step.id);
     }
+    progress.finish(id);
   }
 
-  /** Executes one statement, over lost connections. `split`: one of its changes is in effect already, nothing was done. */
-  async #run(step: Step, begun: DdlIntent | undefined): Promise<'done' | 'split'> {
-    const { part, event } = step;
-    let intent = begun;
+  /** Executes one statement, over lost connections. `split`: it has to be done change by change, nothing was done. */
+  async #run(step: Step): Promise<'done' | 'split'> {
+    const { part, event, id, progress } = step;
     // Whether it is known that the statement has not had its effect, nor is on its way to it.
-    let undone = begun === undefined;
+    let undone = progress.sent(id) === undefined;
     const deadline = Date.now() + this.#options.retryMs;
     for (;;) {
       try {
         const connection = await this.#connected();
-        if (intent !== undefined && (await this.#isDone(connection, part, intent))) return 'done';
+        const before = progress.sent(id);
+        if (before !== undefined && (await this.#isDone(connection, part, before))) return 'done';
         undone = true;
-        if (intent === undefined) {
-          if (await this.#mustSeparate(connection, step)) return 'split';
-          intent = await this.#newIntent(connection, step);
-          await this.#options.saveIntent(intent);
-        }
+        if (before === undefined && (await this.#mustSeparate(connection, step))) return 'split';
+        // Sent once more it has a new marker, so that what was sent before cannot arrive late and be executed too.
+        const sent =
+          before === undefined ? await this.#newRecord(connection, step) : { ...before, marker: newMarker() };
+        progress.setSent(sent);
+        await this.#options.saveIntent(progress.intent);
         await this.#setSession(connection, event);
         await faultPoint('ddl.before-execute');
-        return await this.#send(connection, step, intent.marker);
+        if (!this.#options.mayWrite()) throw dmError(36020);
+        return await this.#send(connection, step, sent.marker);
       } catch (error) {
         if (error instanceof FenceLostError) throw error;
         if (isConnectionError(error)) this.close();
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {
-          // A refusal is final: what people change downstream now must not be taken for its effect.
-          if (undone && !isRetryable(error)) await this.#options.saveIntent(undefined);
+          if (undone && !isRetryable(error)) await this.#saveRefusal(progress);
           throw databaseError(error, { scope: 'downstream', kind: 'execute', sql: part.sql });
         }
-        undone = intent === undefined;
+        undone = progress.sent(id) === undefined;
         this.#options.logger.warn('a DDL is looked after again', { error: String(error) });
         await sleep(POLL_MS);
       }
     }
   }
 
-  async #newIntent(connection: DbConnection, { part, seq, number, sub }: Step): Promise<DdlIntent> {
+  /** A refusal is final: what people change downstream now must not be taken for the effect of what was sent. */
+  async #saveRefusal(progress: DdlProgress): Promise<void> {
+    progress.setSent(undefined);
+    await this.#options.saveIntent(progress.intent);
+  }
+
+  async #newRecord(connection: DbConnection, { part, id }: Step): Promise<SentStatement> {
     const identity = movesTables(part) && (await this.#identifies(connection, part));
-    return {
-      seq,
-      part: number,
-      marker: `dm-${randomBytes(8).toString('hex')}`,
-      fingerprint: await this.#fingerprint(connection, part, identity),
-      ...(sub === undefined ? {} : { sub }),
-      ...(identity ? { identity } : {}),
-    };
+    const fingerprint = await this.#fingerprint(connection, part, identity);
+    return { id, marker: newMarker(), fingerprint, ...(identity ? { identity } : {}) };
   }
 
   /** A RENAME between tables of equal structure cannot be seen afterwards, unless the tables have numbers: pair by pair then. */
-  async #mustSeparate(connection: DbConnection, { part, sub }: Step): Promise<boolean> {
-    if (sub !== undefined || part.statement.kind !== 'rename-table' || !movesTables(part)) return false;
+  async #mustSeparate(connection: DbConnection, { part, single }: Step): Promise<boolean> {
+    if (single || part.statement.kind !== 'rename-table' || !movesTables(part)) return false;
     return !(await this.#identifies(connection, part));
   }
 
@@ -161,54 +185,52 @@ export class DdlRunner {
     return found !== undefined && this.#targets(part).every(({ schema, table }) => canIdentify(found, schema, table));
   }
 
-  /** Whether the statement of the intent has had its effect. Waits for it while the server still executes it. */
-  async #isDone(connection: DbConnection, part: DdlPart, intent: DdlIntent): Promise<boolean> {
-    while (await this.#isRunning(connection, part, intent.marker)) {
-      this.#options.logger.info('waiting for a DDL that the downstream is still executing');
-      await sleep(POLL_MS, undefined, { signal: this.#options.ending }).catch(() => undefined);
-      if (this.#options.ending.aborted) throw dmError(36020);
+  /** Whether the statement has had its effect. Waits for it while the server still executes it. */
+  async #isDone(connection: DbConnection, part: DdlPart, sent: SentStatement): Promise<boolean> {
+    const { isTiDB, logger, ending } = this.#options;
+    const options = { marker: sent.marker, targets: this.#targets(part), isTiDB, logger };
+    let toldAt = 0;
+    for (;;) {
+      const state = await executingState(connection, options);
+      if (state === undefined) break;
+      if (Date.now() - toldAt > TELL_MS) {
+        toldAt = Date.now();
+        logger.warn('waiting for a DDL that the downstream is still executing', { state, sql: part.sql });
+      }
+      await sleep(POLL_MS, undefined, { signal: ending }).catch(() => undefined);
+      if (ending.aborted) throw dmError(36020);
     }
-    return (await this.#fingerprint(connection, part, intent.identity === true)) !== intent.fingerprint;
-  }
-
-  async #isRunning(connection: DbConnection, part: DdlPart, marker: string): Promise<boolean> {
-    const running = await queryRows(
-      connection,
-      'downstream',
-      `SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND INFO LIKE ${quoteString(`%${marker}%`)}`,
-    );
-    if (running.length > 0) return true;
-    if (!this.#options.isTiDB) return false;
-    // TiDB's owner goes on with a job whoever asked for it.
-    const jobs = await queryRows(connection, 'downstream', 'ADMIN SHOW DDL JOBS 30');
-    const names = new Set(this.#targets(part).map(({ schema, table }) => JSON.stringify([schema, table])));
-    return jobs.some((job) => {
-      const state = String(job['STATE']).toLowerCase();
-      const open = ['running', 'queueing', 'rollingback', 'done'].includes(state);
-      return open && names.has(JSON.stringify([job['DB_NAME'], job['TABLE_NAME']]));
-    });
+    return (await this.#fingerprint(connection, part, sent.identity === true)) !== sent.fingerprint;
   }
 
   /**
-   * The statement goes behind a check of the fence, in one request: a process that was stopped in between wakes up to an
-   * error of the first, and the second is not executed. A DDL cannot be in a transaction with the check.
+   * The statement goes behind checks of the fence and of its own record, in one request: a process that was stopped in
+   * between wakes up to an error of the first, and the last is not executed; nor is it when the request was held up on its
+   * way and another one has done its work. A DDL cannot be in a transaction with the checks.
    */
-  async #send(connection: DbConnection, { part, sub }: Step, marker: string): Promise<'done' | 'split'> {
-    const { fence } = this.#options;
+  async #send(connection: DbConnection, { part, single }: Step, marker: string): Promise<'done' | 'split'> {
+    const { fence, intentCheckSql, plan, logger } = this.#options;
     try {
-      await connection.query(`${fence.checkSql(0)};\n/* ${marker} */ ${part.sql}`);
+      await connection.query(`${fence.checkSql(0)};\n${intentCheckSql(marker)};\n/* ${marker} */ ${part.sql}`);
     } catch (refusal) {
       const error = isConnectionError(refusal) ? refusal : await fence.explain(connection, refusal);
       if (error !== refusal || isConnectionError(error)) throw error;
       const errno = serverErrno(error) ?? 0;
-      const parts = splitFurther(part, this.#options.plan);
-      if (sub === undefined && parts.length > 1 && parts.some((single) => isDoneAlready(single.statement, errno))) {
-        return 'split';
+      const parts = splitFurther(part, plan);
+      if (parts.length > 1) {
+        if (!single && this.#isForSingles(parts, errno)) return 'split';
+        throw error;
       }
-      if (parts.length > 1 || !isDoneAlready(part.statement, errno)) throw error;
-      this.#options.logger.warn('a DDL was in effect already', { sql: part.sql, error: String(error) });
+      if (!isDoneAlready(part.statement, errno)) throw error;
+      logger.warn('a DDL was in effect already', { sql: part.sql, error: String(error) });
     }
     return 'done';
+  }
+
+  /** Whether changes that were refused together may pass one by one. */
+  #isForSingles(parts: readonly DdlPart[], errno: number): boolean {
+    if (this.#options.isTiDB && parts[0]?.statement.kind === 'alter-table' && TIDB_NOT_TOGETHER.has(errno)) return true;
+    return parts.some(({ statement }) => isDoneAlready(statement, errno));
   }
 
   async #connected(): Promise<DbConnection> {
@@ -268,12 +290,16 @@ export class DdlRunner {
   }
 
   /** Downstream names of what the statement changes, not of what it only refers to; a database has no table. */
-  #targets(part: DdlPart): { schema: string; table: string }[] {
+  #targets(part: DdlPart): DdlTarget[] {
     const { mapping } = this.#options.plan;
     return changedObjects(part.statement).map(({ type, schema, name }) =>
       type === 'database' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, name),
     );
   }
+}
+
+function newMarker(): string {
+  return `dm-${randomBytes(8).toString('hex')}`;
 }
 
 /** Whether the statement may leave every definition as it is, and yet move rows to other names. */

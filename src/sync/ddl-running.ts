@@ -50,7 +50,9 @@ async function openJobState(
 ): Promise<string | undefined> {
   const names = new Set(targets.map(({ schema, table }) => nameKey(schema, table)));
   const job = (await showJobs(connection, logger)).find(
-    (row) => names.has(nameKey(row['DB_NAME'], row['TABLE_NAME'])) && !ENDED_STATES.has(stateOf(row)),
+    (row) =>
+      names.has(nameKey(row['DB_NAME'] as string | null, row['TABLE_NAME'] as string | null)) &&
+      !ENDED_STATES.has(stateOf(row)),
   );
   return job && stateOf(job);
 }
@@ -73,6 +75,6 @@ function stateOf(row: Row): string {
 }
 
 /** TiDB does not tell names apart by case. */
-function nameKey(schema: unknown, table: unknown): string {
-  return JSON.stringify([String(schema ?? '').toLowerCase(), String(table ?? '').toLowerCase()]);
+function nameKey(schema: string | null, table: string | null): string {
+  return JSON.stringify([(schema ?? '').toLowerCase(), (table ?? '').toLowerCase()]);
 }

@@ -5,6 +5,9 @@ import { downstreamOf, type Downstream } from '../schema/downstream-diff.js';
 import { defaultCollationOf, loadServerProfile, type ServerProfile } from '../schema/server-profile.js';
 import type { Target } from './target.js';
 
+/** TiDB from 6.2 takes several changes in one ALTER TABLE (TiDB manual, "ALTER TABLE", compatibility with MySQL). */
+const TIDB_TAKES_SEVERAL_CHANGES = 60_200;
+
 /** What a unit knows of its downstream. */
 export interface DownstreamInfo {
   target: Target;
@@ -26,11 +29,12 @@ export async function describeDownstream(connection: DbConnection): Promise<Down
   );
   const charsets = new Set(rows.map((row) => String(row['name']).toLowerCase()));
   const profile = await loadServerProfile(connection);
+  const kind = downstreamOf(info.version);
   return {
     target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: info.maxAllowedPacket },
     profile,
-    kind: downstreamOf(info.version),
-    splitsAlter: info.isTiDB,
+    kind,
+    splitsAlter: info.isTiDB && kind.version < TIDB_TAKES_SEVERAL_CHANGES,
     hasDropIndexExistence: info.isTiDB || info.flavor === 'mariadb',
     hasUtf8mb4Default: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80011,
   };
