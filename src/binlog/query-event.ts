@@ -10,6 +10,9 @@ export interface StatusVars {
   collationServer?: string;
   timeZone?: string;
   defaultUtf8mb4Collation?: string;
+  explicitDefaultsForTimestamp?: boolean;
+  /** Options of the session as bits; which of them are written depends on the server. */
+  options?: number;
 }
 
 /** A Query event's content. */
@@ -21,14 +24,12 @@ export interface QueryBody {
 
 /** Bytes of the variables whose length is fixed and whose value we do not need (MySQL's `Query_event`, `statement_events.h`). */
 const FIXED_LENGTH: Record<number, number> = {
-  0: 4, // flags2
   3: 4, // auto increment
   7: 2, // lc_time_names
   8: 2, // database collation
   9: 8, // table map for update
   10: 4, // master data written
   13: 3, // microseconds
-  16: 1, // explicit_defaults_for_timestamp
   17: 8, // DDL xid
   19: 1, // sql_require_primary_key
   20: 1, // default table encryption
@@ -71,6 +72,9 @@ export function parseStatusVars(bytes: Buffer): StatusVars {
 
 function parseVariable(cursor: Cursor, code: number, vars: StatusVars): boolean {
   switch (code) {
+    case 0: // flags2
+      vars.options = cursor.u32();
+      return true;
     case 1:
       vars.sqlMode = cursor.u64();
       return true;
@@ -92,6 +96,9 @@ function parseVariable(cursor: Cursor, code: number, vars: StatusVars): boolean 
       return true;
     case 12:
       skipDatabases(cursor);
+      return true;
+    case 16:
+      vars.explicitDefaultsForTimestamp = cursor.u8() !== 0;
       return true;
     case 18:
       assignName(vars, 'defaultUtf8mb4Collation', cursor.u16());

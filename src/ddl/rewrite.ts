@@ -1,6 +1,7 @@
 import { dmError } from '../errors/dm-error.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import type { IndexDefinitionKind, NamedObject, Span, Statement, TableOption } from './ast.js';
+import { behindComma, mariadbEdits } from './mariadb-words.js';
 import { render, type Edit } from './render.js';
 
 /** Name of a table, or of a database when `table` is empty. */
@@ -21,6 +22,8 @@ export interface RewriteOptions {
   dropIndexExistence?: boolean;
   /** Leaves out table options that are about storage of another engine than TiDB's: see {@link FOREIGN_OPTIONS}. */
   dropForeignOptions?: boolean;
+  /** The statement is MariaDB's, the downstream another product: see {@link mariadbEdits}. */
+  leavesMariadb?: boolean;
 }
 
 /**
@@ -39,6 +42,7 @@ export function rewriteStatement(statement: Statement, options: RewriteOptions =
     edits.push(insertion(statement.name.start, 'IF EXISTS '));
   }
   if (options.dropForeignOptions === true) edits.push(...foreignOptionEdits(statement));
+  if (options.leavesMariadb === true) edits.push(...mariadbEdits(statement));
   return render(statement, statement, edits);
 }
 
@@ -126,12 +130,6 @@ function foreignOptionEdits(statement: Statement): Edit[] {
   return options
     .filter((option) => FOREIGN_OPTIONS.has(option.name))
     .map(({ start, end }) => ({ start, end: behindComma(statement.text, end), text: '' }));
-}
-
-/** Options may stand between commas; one goes with its option. */
-function behindComma(text: string, end: number): number {
-  const rest = /^\s*,/.exec(text.slice(end));
-  return rest === null ? end : end + rest[0].length;
 }
 
 const INDEX_WORDS: Record<IndexDefinitionKind, string> = {

@@ -1,3 +1,4 @@
+import { typeOutsideMariadb } from '../ddl/index.js';
 import { quoteColumns, quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { currentTimestamp } from './resolve-default.js';
 import { isIntegerType, isLobType, isSpatialType } from './column-type.js';
@@ -74,16 +75,13 @@ function columnLine(column: Column, table: Table, dialect: PrintDialect): string
   return words.join(' ');
 }
 
-/** Types of MariaDB alone, and what holds their values elsewhere. */
-const MARIADB_TYPES: Record<string, string> = { uuid: 'char(36)', inet4: 'varchar(15)', inet6: 'varchar(39)' };
-
 function typeFor(column: Column, dialect: PrintDialect): string {
   if (dialect === 'mariadb') {
     if (column.type === 'geomcollection') return 'geometrycollection';
     const systemId = column.srid === undefined ? '' : ` REF_SYSTEM_ID=${column.srid}`;
     return `${column.columnType}${systemId}`;
   }
-  return MARIADB_TYPES[column.type] ?? column.columnType;
+  return typeOutsideMariadb(column.type) ?? column.columnType;
 }
 
 /** Collations of one flavor alone, and their nearest relative elsewhere. */

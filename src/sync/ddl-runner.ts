@@ -8,6 +8,7 @@ import { FenceLostError, type Fence } from '../meta/fence.js';
 import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
+import { defaultCollationOf, type ServerProfile } from '../schema/server-profile.js';
 import type { DdlIntent, SentStatement } from './checkpoint.js';
 import { isDoneAlready } from './ddl-done.js';
 import { changedObjects, splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
@@ -15,6 +16,7 @@ import { DdlProgress, statementId, type DdlTarget } from './ddl-progress.js';
 import { executingState } from './ddl-running.js';
 import type { QueryEvent } from './events.js';
 import { ddlSqlMode } from './sql-mode.js';
+import { hasExplicitDefaults } from './statement-context.js';
 import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } from './table-identity.js';
 
 /** Options of {@link DdlRunner}. */
@@ -28,8 +30,8 @@ export interface DdlRunnerOptions {
   isTiDB: boolean;
   /** The downstream knows `default_collation_for_utf8mb4`. */
   hasUtf8mb4Default: boolean;
-  /** Default collation of utf8mb4 in events that do not say it. */
-  upstreamUtf8mb4Collation: string;
+  /** The upstream: its settings hold where an event does not say the session's. */
+  upstream: ServerProfile;
   retryMs: number;
   /** Asked right before a statement is sent: whether another process may own the unit by now. */
   mayWrite(): boolean;
@@ -246,28 +248,38 @@ export class DdlRunner {
 
   /** The session in which the upstream executed the statement, as far as it decides about the result. */
   async #setSession(connection: DbConnection, event: QueryEvent): Promise<void> {
-    const { upstreamOffset, hasUtf8mb4Default, upstreamUtf8mb4Collation } = this.#options;
+    const { upstreamOffset, hasUtf8mb4Default, upstream } = this.#options;
     await connection.query(
       `SET foreign_key_checks = 0, timestamp = ${event.timestamp}, sql_mode = ${quoteString(ddlSqlMode(event.sqlMode))}`,
     );
     const zone = event.timeZone === undefined || event.timeZone === 'SYSTEM' ? upstreamOffset : event.timeZone;
-    await this.#trySet(connection, `time_zone = ${quoteString(zone)}`);
-    if (event.collationServer !== undefined) {
-      await this.#trySet(connection, `collation_server = ${quoteString(event.collationServer)}`);
-    }
+    await this.#trySet(connection, 'time_zone', quoteString(zone));
+    await this.#trySet(connection, 'collation_server', quoteString(event.collationServer ?? upstream.collation));
+    const explicit = hasExplicitDefaults(event, upstream) ? 'ON' : 'OFF';
+    await this.#trySet(connection, 'explicit_defaults_for_timestamp', explicit);
     if (hasUtf8mb4Default) {
-      const collation = event.defaultUtf8mb4Collation ?? upstreamUtf8mb4Collation;
-      await this.#trySet(connection, `default_collation_for_utf8mb4 = ${quoteString(collation)}`);
+      const collation = event.defaultUtf8mb4Collation ?? defaultCollationOf(upstream, 'utf8mb4');
+      await this.#trySet(connection, 'default_collation_for_utf8mb4', quoteString(collation));
     }
   }
 
-  /** A variable or value that this downstream does not have is no reason to stop. */
-  async #trySet(connection: DbConnection, assignment: string): Promise<void> {
-    try {
-      await connection.query(`SET SESSION ${assignment}`);
-    } catch (error) {
-      if (isConnectionError(error)) throw error;
-      this.#options.logger.debug('a session variable cannot be set downstream', { assignment, error: String(error) });
+  /**
+   * A variable or value that this downstream does not have is no reason to stop. What an earlier statement had set does not
+   * stay in its place.
+   */
+  async #trySet(connection: DbConnection, variable: string, value: string): Promise<void> {
+    for (const tried of [value, 'DEFAULT']) {
+      try {
+        await connection.query(`SET SESSION ${variable} = ${tried}`);
+        return;
+      } catch (error) {
+        if (isConnectionError(error)) throw error;
+        this.#options.logger.debug('a session variable cannot be set downstream', {
+          variable,
+          value: tried,
+          error: String(error),
+        });
+      }
     }
   }
 

@@ -7,7 +7,7 @@ import { compareLocations } from '../mysql/position.js';
 import type { Flavor } from '../config/types.js';
 import { checkStatement, type Downstream, type Finding } from '../schema/downstream-diff.js';
 import type { Table } from '../schema/model.js';
-import type { SchemaTracker, StatementContext } from '../schema/tracker.js';
+import type { SchemaTracker } from '../schema/tracker.js';
 import type { DdlIntent } from './checkpoint.js';
 import { withAdvice } from './ddl-advice.js';
 import { planDdl, type DdlPart, type DdlPlan, type DdlPlanOptions } from './ddl-plan.js';
@@ -21,7 +21,7 @@ import type { Pipeline } from './pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { RowOrigin } from './row-job.js';
 import type { SeqSet } from './seq-set.js';
-import { sqlModeNames } from './sql-mode.js';
+import { statementContext } from './statement-context.js';
 import type { TablePlan } from './table-plan.js';
 
 /** A filter, and its rules as the checkpoint stores them. */
@@ -227,12 +227,12 @@ export class EventApplier {
     await faultPoint('ddl.before-old-flush');
     this.busyWithDdl = true;
     // The structures of before go into the checkpoint first: a crash behind the execution must find them there.
-    await tracker.preload(plan.statement, statementContext(event));
+    await tracker.preload(plan.statement, statementContext(event, tracker.profile));
     await keeper.flush();
     await faultPoint('ddl.before-track');
     const before = this.#structureBefore(plan.statement);
     const parts = this.#parts(event, plan, before);
-    await tracker.apply(plan.statement, statementContext(event));
+    await tracker.apply(plan.statement, statementContext(event, tracker.profile));
     this.#warnOfUnexecuted(event, plan);
     if (plan.action === 'execute') {
       const findings = this.#findings(parts, before);
@@ -302,14 +302,6 @@ function droppedSchemas({ statement }: { statement: Statement }, lower: boolean)
   const drops = statement.kind === 'drop-database' || (statement.kind === 'create-database' && statement.orReplace);
   if (!drops) return [];
   return statement.objects.map(({ schema }) => (lower ? schema.toLowerCase() : schema));
-}
-
-function statementContext(event: QueryEvent): StatementContext {
-  const context: StatementContext = {};
-  if (event.sqlMode !== undefined) context.sqlMode = sqlModeNames(event.sqlMode);
-  if (event.collationServer !== undefined) context.collationServer = event.collationServer;
-  if (event.defaultUtf8mb4Collation !== undefined) context.defaultUtf8mb4Collation = event.defaultUtf8mb4Collation;
-  return context;
 }
 
 /** The row image is a property of the event: its first row stands for all. */

@@ -68,6 +68,10 @@ export interface QueryEvent extends EventBase {
   timeZone?: string;
   /** `default_collation_for_utf8mb4` of the session: what `CHARACTER SET utf8mb4` without a collation means. */
   defaultUtf8mb4Collation?: string;
+  /** `explicit_defaults_for_timestamp` of the session, where the server has a status variable of its own for it. */
+  explicitDefaultsForTimestamp?: boolean;
+  /** Options of the session as the server's bits (`flags2`). */
+  options?: number;
   /** True inside BEGIN..COMMIT (CREATE TABLE ... SELECT since 8.0.21). */
   inTransaction: boolean;
 }

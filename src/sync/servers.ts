@@ -2,7 +2,7 @@ import type { DbConnection } from '../mysql/connect.js';
 import { queryRows } from '../mysql/connect.js';
 import { detectServer } from '../mysql/server-info.js';
 import { downstreamOf, type Downstream } from '../schema/downstream-diff.js';
-import { defaultCollationOf, loadServerProfile, type ServerProfile } from '../schema/server-profile.js';
+import { loadServerProfile, type ServerProfile } from '../schema/server-profile.js';
 import type { Target } from './target.js';
 
 /** TiDB from 6.2 takes several changes in one ALTER TABLE (TiDB manual, "ALTER TABLE", compatibility with MySQL). */
@@ -45,7 +45,6 @@ export interface UpstreamInfo {
   profile: ServerProfile;
   /** The server's own time zone now, as `+01:00`. */
   offset: string;
-  utf8mb4Collation: string;
 }
 
 export async function describeUpstream(connection: DbConnection): Promise<UpstreamInfo> {
@@ -58,7 +57,6 @@ export async function describeUpstream(connection: DbConnection): Promise<Upstre
   return {
     profile,
     offset: offsetText(Number(row?.['minutes'] ?? 0)),
-    utf8mb4Collation: defaultCollationOf(profile, 'utf8mb4'),
   };
 }
 

@@ -166,16 +166,19 @@ describe('variable-length integers', () => {
 describe('status variables', () => {
   it('are read up to the first unknown one', () => {
     const bytes = Buffer.concat([
-      Buffer.from([0, 0, 0, 0, 0]),
+      Buffer.from([0, 0, 0, 0, 1]),
       Buffer.from([1, 4, 0, 0, 0, 0, 0, 0, 0]),
       Buffer.from([6, 3, ...Buffer.from('std')]),
       Buffer.from([4, 28, 0, 28, 0, 8, 0]),
       Buffer.from([5, 6, ...Buffer.from('+02:00')]),
       Buffer.from([12, 1, ...Buffer.from('db\0')]),
+      Buffer.from([16, 1]),
       Buffer.from([18, 45, 0]),
       Buffer.from([200, 1, 1, 0, 0, 0, 0, 0, 0, 0]),
     ]);
     expect(parseStatusVars(bytes)).toEqual({
+      options: 1 << 24,
+      explicitDefaultsForTimestamp: true,
       sqlMode: 4n,
       charsetClient: 'gbk',
       collationServer: 'latin1_swedish_ci',

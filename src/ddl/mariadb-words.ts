@@ -1,0 +1,157 @@
+import type { ColumnDefinition, IndexDefinition, Span, Statement, TableElement, TableOption } from './ast.js';
+import { T, tokenize, type Token } from './lexer.js';
+import type { Edit } from './render.js';
+
+/**
+ * What holds the values of MariaDB's own types elsewhere, in the form in which MariaDB prints them. The longest address of
+ * an INET6 is eight groups of four digits.
+ */
+const TYPES: Record<string, string> = {
+  uuid: 'CHAR(36) CHARACTER SET ascii COLLATE ascii_bin',
+  inet4: 'VARCHAR(15) CHARACTER SET ascii COLLATE ascii_bin',
+  inet6: 'VARCHAR(39) CHARACTER SET ascii COLLATE ascii_bin',
+  xmltype: 'LONGTEXT',
+};
+
+/** Type of other servers for one of MariaDB alone; undefined for all others. */
+export function typeOutsideMariadb(type: string): string | undefined {
+  return Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
+}
+
+/** Options of tables that only MariaDB knows. */
+const OPTIONS: ReadonlySet<string> = new Set([
+  'WITH SYSTEM VERSIONING',
+  'PAGE_CHECKSUM',
+  'TRANSACTIONAL',
+  'PAGE_COMPRESSED',
+  'PAGE_COMPRESSION_LEVEL',
+  'ENCRYPTED',
+  'ENCRYPTION_KEY_ID',
+  'IETF_QUOTES',
+  'SEQUENCE',
+]);
+
+/**
+ * Edits that make a statement of MariaDB one that MySQL and TiDB read: types with others for the same values, expressions as
+ * defaults between parentheses, and without words about MariaDB's storage. What remains foreign is left for the downstream to
+ * refuse: explicit periods, for one.
+ */
+export function mariadbEdits(statement: Statement): Edit[] {
+  if (statement.dialect.flavor !== 'mariadb') return [];
+  const edits: Edit[] = [];
+  const words = new Words(statement);
+  for (const element of elementsOf(statement)) {
+    if (element.element === 'column') edits.push(...columnEdits(element, words));
+    if (element.element === 'index') edits.push(...indexEdits(element, words));
+  }
+  for (const option of optionsOf(statement)) {
+    if (!OPTIONS.has(option.name)) continue;
+    edits.push({ start: option.start, end: behindComma(statement.text, option.end), text: '' });
+  }
+  return edits;
+}
+
+function elementsOf(statement: Statement): readonly TableElement[] {
+  if (statement.kind === 'create-table') return statement.elements;
+  if (statement.kind === 'create-index') return [statement.index];
+  if (statement.kind !== 'alter-table') return [];
+  return statement.clauses.flatMap((clause): TableElement[] => {
+    if (clause.action === 'add') return clause.elements;
+    return clause.action === 'modify-column' || clause.action === 'change-column' ? [clause.column] : [];
+  });
+}
+
+function optionsOf(statement: Statement): readonly TableOption[] {
+  return statement.kind === 'create-table' ? statement.options : [];
+}
+
+/** Options may stand between commas; one goes with its option. */
+export function behindComma(text: string, end: number): number {
+  const rest = /^\s*,/.exec(text.slice(end));
+  return rest === null ? end : end + rest[0].length;
+}
+
+const LOB = /^(?:(?:tiny|medium|long)?(?:text|blob)|json|geometry|xmltype)$/;
+
+const COLUMN_WORDS = /\b(?:COMPRESSED|REF_SYSTEM_ID|PERSISTENT|VERSIONING)\b/i;
+
+function columnEdits(column: ColumnDefinition, code: Words): Edit[] {
+  const edits: Edit[] = [];
+  const { type, default: value } = column;
+  const other = typeOutsideMariadb(type.name);
+  if (other !== undefined) edits.push({ start: type.start, end: type.end, text: other });
+  if (value !== undefined) {
+    const bare = value.kind === 'expression' && !value.text.startsWith('(');
+    const literal = value.kind !== 'expression' && value.kind !== 'null' && value.kind !== 'current-timestamp';
+    if (bare || (literal && LOB.test(type.name))) edits.push(...parentheses(value));
+  }
+  const words = code.within({ start: column.name.end, end: column.end }, COLUMN_WORDS);
+  for (const [at, word] of words.entries()) {
+    const next = words[at + 1];
+    if (word.code === 'COMPRESSED') edits.push({ start: word.start, end: valueEnd(words, at), text: '' });
+    if (word.code === 'REF_SYSTEM_ID') edits.push({ start: word.start, end: valueEnd(words, at), text: '' });
+    if (word.code === 'PERSISTENT') edits.push({ start: word.start, end: word.end, text: 'STORED' });
+    const versioning = next?.code === 'SYSTEM' && words[at + 2]?.code === 'VERSIONING';
+    if (versioning && /^WITH(?:OUT)?$/.test(word.code)) {
+      edits.push({ start: word.start, end: words[at + 2]?.end ?? next.end, text: '' });
+    }
+  }
+  return edits;
+}
+
+function parentheses({ start, end }: Span): Edit[] {
+  return [
+    { start, end: start, text: '(' },
+    { start: end, end, text: ')' },
+  ];
+}
+
+/** End of `WORD [=] value`, where there is such a value: `COMPRESSED=zlib`, `REF_SYSTEM_ID=4326`. */
+function valueEnd(words: readonly Token[], at: number): number {
+  const equals = words[at + 1]?.code === '=' ? words[at + 2] : undefined;
+  return (equals ?? words[at])?.end ?? 0;
+}
+
+/** IGNORED is what others call INVISIBLE. */
+function indexEdits(index: IndexDefinition, code: Words): Edit[] {
+  if (index.invisible === undefined) return [];
+  const last = index.parts.at(-1)?.end ?? index.start;
+  const words = code.within({ start: last, end: index.end }, /\bIGNORED\b/i);
+  return words.flatMap((word, at) => {
+    if (word.code !== 'IGNORED') return [];
+    const before = words[at - 1];
+    return before?.code === 'NOT'
+      ? [{ start: before.start, end: word.end, text: '' }]
+      : [{ start: word.start, end: word.end, text: 'INVISIBLE' }];
+  });
+}
+
+/** The tokens of a statement, cut once and only when a word is looked for that it may have. */
+class Words {
+  readonly #statement: Statement;
+  #tokens: readonly Token[] | undefined;
+
+  constructor(statement: Statement) {
+    this.#statement = statement;
+  }
+
+  /** Tokens in the span that are code, outside of parentheses that open in it; none where the pattern does not match. */
+  within({ start, end }: Span, pattern: RegExp): Token[] {
+    const { text, dialect } = this.#statement;
+    if (!pattern.test(text.slice(start, end))) return [];
+    this.#tokens ??= tokenize(text, dialect).filter(isCode);
+    const words: Token[] = [];
+    let depth = 0;
+    for (const token of this.#tokens) {
+      if (token.start < start || token.end > end) continue;
+      if (token.code === '(') depth++;
+      else if (token.code === ')') depth--;
+      else if (depth <= 0) words.push(token);
+    }
+    return words;
+  }
+}
+
+function isCode({ kind }: Token): boolean {
+  return kind !== T.Blank && kind !== T.Comment && kind !== T.VersionOpen && kind !== T.VersionClose;
+}

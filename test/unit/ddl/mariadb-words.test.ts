@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { readStatement, rewriteStatement } from '../../../src/ddl/index.js';
+import { read } from './help.js';
+
+function elsewhere(sql: string): string {
+  return rewriteStatement(read(sql, { flavor: 'mariadb' }), { leavesMariadb: true });
+}
+
+const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
+
+describe('a statement of MariaDB for another product', () => {
+  it.each([
+    ['CREATE TABLE t (a UUID NOT NULL)', `CREATE TABLE \`db\`.\`t\` (a CHAR(36) ${ASCII} NOT NULL)`],
+    ['ALTER TABLE t ADD a INET6 AFTER b', `ALTER TABLE \`db\`.\`t\` ADD a VARCHAR(39) ${ASCII} AFTER b`],
+    ['ALTER TABLE t MODIFY a INET4 NULL', `ALTER TABLE \`db\`.\`t\` MODIFY a VARCHAR(15) ${ASCII} NULL`],
+    [
+      'ALTER TABLE t CHANGE a uuid UUID DEFAULT uuid() COMMENT "UUID"',
+      `ALTER TABLE \`db\`.\`t\` CHANGE a uuid CHAR(36) ${ASCII} DEFAULT (uuid()) COMMENT 'UUID'`,
+    ],
+    ['CREATE TABLE t (a DATE DEFAULT curdate())', 'CREATE TABLE `db`.`t` (a DATE DEFAULT (curdate()))'],
+    ['CREATE TABLE t (a DATE DEFAULT (1 + 1))', 'CREATE TABLE `db`.`t` (a DATE DEFAULT (1 + 1))'],
+    [
+      "CREATE TABLE t (a TEXT DEFAULT 'x', b BLOB DEFAULT NULL)",
+      "CREATE TABLE `db`.`t` (a TEXT DEFAULT ('x'), b BLOB DEFAULT NULL)",
+    ],
+    [
+      'CREATE TABLE t (ts DATETIME DEFAULT current_timestamp() ON UPDATE current_timestamp())',
+      'CREATE TABLE `db`.`t` (ts DATETIME DEFAULT current_timestamp() ON UPDATE current_timestamp())',
+    ],
+    [
+      'CREATE TABLE t (a VARCHAR(9) COMPRESSED CHARACTER SET latin1, b TEXT COMPRESSED=zlib NULL)',
+      'CREATE TABLE `db`.`t` (a VARCHAR(9)  CHARACTER SET latin1, b TEXT  NULL)',
+    ],
+    [
+      "CREATE TABLE t (compressed INT COMMENT 'COMPRESSED', `PERSISTENT` INT CHECK (compressed > 0))",
+      "CREATE TABLE `db`.`t` (compressed INT COMMENT 'COMPRESSED', `PERSISTENT` INT CHECK (compressed > 0))",
+    ],
+    ['CREATE TABLE t (a INT, b INT AS (a) PERSISTENT)', 'CREATE TABLE `db`.`t` (a INT, b INT AS (a) STORED)'],
+    ['CREATE TABLE t (p POINT REF_SYSTEM_ID=4326 NOT NULL)', 'CREATE TABLE `db`.`t` (p POINT  NOT NULL)'],
+    [
+      'CREATE TABLE t (a INT, b INT WITHOUT SYSTEM VERSIONING NOT NULL) WITH SYSTEM VERSIONING COMMENT "c"',
+      "CREATE TABLE `db`.`t` (a INT, b INT  NOT NULL)  COMMENT 'c'",
+    ],
+    ['CREATE TABLE t (a INT) PAGE_CHECKSUM=1, ENGINE=Aria', 'CREATE TABLE `db`.`t` (a INT)  ENGINE=Aria'],
+    ['CREATE TABLE t (a INT, KEY k (a) IGNORED)', 'CREATE TABLE `db`.`t` (a INT, KEY k (a) INVISIBLE)'],
+    ['CREATE TABLE t (a INT, KEY k (a) NOT IGNORED)', 'CREATE TABLE `db`.`t` (a INT, KEY k (a) )'],
+    ['CREATE INDEX k ON t (a) IGNORED', 'CREATE INDEX k ON `db`.`t` (a) INVISIBLE'],
+    ['ALTER TABLE t ADD KEY ignored (ignored)', 'ALTER TABLE `db`.`t` ADD KEY ignored (ignored)'],
+    [
+      'CREATE TABLE t (a VARCHAR(9) /*M!100301 COMPRESSED*/ DEFAULT NULL)',
+      'CREATE TABLE `db`.`t` (a VARCHAR(9)     DEFAULT NULL)',
+    ],
+  ])('%s', (sql, expected) => {
+    const text = elsewhere(sql);
+    expect(text).toBe(expected);
+    const again = readStatement(text, { flavor: 'mysql', serverVersion: 80036, defaultSchema: 'db' });
+    expect(again.kind).not.toBe('other');
+  });
+
+  it('stays as it is between servers of MariaDB, and so do statements of MySQL', () => {
+    const sql = 'CREATE TABLE `db`.`t` (a UUID COMPRESSED DEFAULT uuid())';
+    expect(rewriteStatement(read(sql, { flavor: 'mariadb' }))).toBe(sql);
+    const mysql = "CREATE TABLE `db`.`t` (a VARCHAR(9) DEFAULT 'COMPRESSED')";
+    expect(rewriteStatement(read(mysql), { leavesMariadb: true })).toBe(mysql);
+  });
+});
