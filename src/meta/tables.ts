@@ -113,5 +113,13 @@ function createStatements(tables: MetaTables): string[] {
     end_pos BIGINT NOT NULL,
     ${times},
     UNIQUE KEY uk_id_f (id, filename)) ${options}`,
+    // DM's `ddls` is a TEXT, which long statements do not fit.
+    `CREATE TABLE IF NOT EXISTS ${tables.onlineDdl} (
+    id VARCHAR(32) NOT NULL,
+    ghost_schema VARCHAR(128) NOT NULL,
+    ghost_table VARCHAR(128) NOT NULL,
+    ddls LONGTEXT,
+    update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+    UNIQUE KEY uk_id_schema_table (id, ghost_schema, ghost_table)) ${options}`,
   ];
 }
