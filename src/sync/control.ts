@@ -49,16 +49,7 @@ export class Control {
     if (this.#opening === undefined) {
       const opening = this.#options.open(this.#options.dead);
       this.#opening = opening;
-      opening.then(
-        (connection) => {
-          if (this.#opening === opening) this.#open = connection;
-          else breakConnection(connection);
-        },
-        // A failed attempt must not be handed out again.
-        () => {
-          if (this.#opening === opening) this.#opening = undefined;
-        },
-      );
+      void this.#follow(opening);
     }
     return this.#opening;
   }
@@ -91,6 +82,17 @@ export class Control {
       }
     } finally {
       this.#users--;
+    }
+  }
+
+  async #follow(opening: Promise<DbConnection>): Promise<void> {
+    try {
+      const connection = await opening;
+      if (this.#opening === opening) this.#open = connection;
+      else breakConnection(connection);
+    } catch {
+      // A failed attempt must not be handed out again; who asked for it hears of it.
+      if (this.#opening === opening) this.#opening = undefined;
     }
   }
 
