@@ -137,6 +137,12 @@ export interface DumpConfig {
   statementSize: number;
   where?: string;
   consistency: DumpConsistency;
+  /** `--database`: of what is selected, only these databases. */
+  databases?: string[];
+  /** `--tables-list`: exactly these tables, whatever `block-allow-list` selects. */
+  tables?: { schema: string; table: string }[];
+  /** `--filter`: rules of the dump tool's language in the place of `block-allow-list`. */
+  tableFilter?: string[];
 }
 
 /** `loaders.<name>`. */
