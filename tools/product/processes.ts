@@ -66,7 +66,7 @@ export class WorkerProgram {
   readonly logFile: string;
   private readonly args: string[];
   private readonly env: Record<string, string>;
-  private readonly name: string;
+  readonly name: string;
   private child: ServerChild | undefined;
 
   constructor(name: string, workDir: string, env: Record<string, string>) {
