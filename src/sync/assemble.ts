@@ -218,7 +218,6 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     ending: around.ending,
     saveIntent: (intent) => control.run(() => store.saveIntent(intent), fence),
     intentCheckSql: (marker) => store.intentCheckSql(marker),
-    intentCheckSql: (marker) => store.intentCheckSql(marker),
   });
   const tables = new DownstreamTables((work) => control.run(work), downstream.profile, downstream.target, mapping);
   const applier = new EventApplier({

@@ -8,6 +8,7 @@ import { FenceLostError, type Fence } from '../meta/fence.js';
 import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
+import { defaultCollationOf, type ServerProfile } from '../schema/server-profile.js';
 import type { DdlIntent, SentStatement } from './checkpoint.js';
 import { isDoneAlready } from './ddl-done.js';
 import { changedObjects, splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
@@ -15,6 +16,7 @@ import { DdlProgress, statementId, type DdlTarget } from './ddl-progress.js';
 import { executingState } from './ddl-running.js';
 import type { QueryEvent } from './events.js';
 import { ddlSqlMode } from './sql-mode.js';
+import { hasExplicitDefaults } from './statement-context.js';
 import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } from './table-identity.js';
 
 /** Options of {@link DdlRunner}. */
@@ -28,8 +30,8 @@ export interface DdlRunnerOptions {
   isTiDB: boolean;
   /** The downstream knows `default_collation_for_utf8mb4`. */
   hasUtf8mb4Default: boolean;
-  /** Default collation of utf8mb4 in events that do not say it. */
-  upstreamUtf8mb4Collation: string;
+  /** The upstream: its settings hold where an event does not say the session's. */
+  upstream: ServerProfile;
   retryMs: number;
   /** Asked right before a statement is sent: whether another process may own the unit by now. */
   mayWrite(): boolean;

@@ -8,9 +8,6 @@ import type { Target } from './target.js';
 /** TiDB from 6.2 takes several changes in one ALTER TABLE (TiDB manual, "ALTER TABLE", compatibility with MySQL). */
 const TIDB_TAKES_SEVERAL_CHANGES = 60_200;
 
-/** TiDB from 6.2 takes several changes in one ALTER TABLE (TiDB manual, "ALTER TABLE", compatibility with MySQL). */
-const TIDB_TAKES_SEVERAL_CHANGES = 60_200;
-
 /** What a unit knows of its downstream. */
 export interface DownstreamInfo {
   target: Target;
