@@ -4,6 +4,8 @@ import { completeSource } from '../src/check/source.js';
 import { openSecrets } from '../src/config/secret.js';
 import type { SourceDefinition } from '../src/config/source-file.js';
 import type { SubtaskConfig } from '../src/config/types.js';
+import type { Logger } from '../src/log/logger.js';
+import { startAtTime } from '../src/sync/start-time.js';
 import type { CheckActivities } from '../workflows/contract.js';
 import { toFailure } from './failures.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -11,8 +13,8 @@ import { withHeartbeat } from './heartbeat.js';
 /** Most findings of one weight in an answer: a payload has a limit, and nobody reads more. */
 const MOST_FINDINGS = 1_000;
 
-/** Activities that look at servers and change nothing. */
-export function createCheckActivities(): CheckActivities {
+/** Activities that answer a question about servers; of them only `startAtTime` changes something. */
+export function createCheckActivities(worker: string, logger: Logger): CheckActivities {
   return {
     checkTask: (input) =>
       guarded(async () => {
@@ -29,6 +31,11 @@ export function createCheckActivities(): CheckActivities {
           completeSource(definition, { signal: heart.signal }),
         );
         return { flavor, serverId };
+      }),
+    startAtTime: (input) =>
+      guarded(async () => {
+        const configs = input.subtasks.map((subtask) => openSecrets<SubtaskConfig>(subtask));
+        return withHeartbeat(({ signal }) => startAtTime(configs, input.time, { worker, logger, signal }));
       }),
   };
 }

@@ -41,7 +41,7 @@ export function createActivities(host: ActivityHost): DmActivities & CheckActivi
   const { units, dataDir } = host;
   const turns = new Turns();
   return {
-    ...createCheckActivities(),
+    ...createCheckActivities(host.worker, host.logger),
     presence: (input) => presence(host, input),
     chooseUnit: (input) =>
       guarded(async () => {

@@ -32,7 +32,7 @@ export function sourceWorkflowId(sourceId: string): string {
 export const CLUSTER_WORKFLOW_ID = 'dm-cluster';
 
 /** How long Temporal waits for a process that took a workflow task and died, before it gives the task to another. */
-export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
+export const WORKFLOW_TASK_TIMEOUT_MS = 3_000;
 
 /** Search attributes, all of type Keyword. Registered at start-up when missing. */
 export const SEARCH_ATTRIBUTES = { task: 'DmTask', source: 'DmSource', stage: 'DmStage', unit: 'DmUnit' } as const;
@@ -380,7 +380,11 @@ export const FAILURE = {
 // --- questions: workflows that answer and end -----------------------------------------------------------------------
 
 /** Names of the workflows that answer one question and end. */
-export const CHECK_WORKFLOWS = { checkTask: 'checkTaskWorkflow', completeSource: 'completeSourceWorkflow' } as const;
+export const CHECK_WORKFLOWS = {
+  checkTask: 'checkTaskWorkflow',
+  completeSource: 'completeSourceWorkflow',
+  startTime: 'startTimeWorkflow',
+} as const;
 
 /** Input of `checkTaskWorkflow`. */
 export interface CheckTaskInput {
@@ -403,8 +407,20 @@ export type FoundSource = Pick<SourceConfig, 'flavor' | 'serverId'>;
 
 export type CompleteSourceAnswer = { found: FoundSource } | { error: ErrorJson };
 
+/** Input of `startTimeWorkflow`. */
+export interface StartTimeInput {
+  /** Of one task, none of them running. */
+  subtasks: SealedConfig<SubtaskConfig>[];
+  /** In the upstreams' own time zones, `2021-10-21 00:01:00`. */
+  time: string;
+}
+
+/** Where each subtask is to begin, by source; checkpoints that they have stand there already. */
+export type StartTimeAnswer = { starts: Record<string, StartMeta> } | { error: ErrorJson };
+
 /** Activities on the shared queue: any worker does. */
 export interface CheckActivities {
   checkTask(input: CheckTaskInput): Promise<CheckReport>;
   completeSource(input: CompleteSourceInput): Promise<FoundSource>;
+  startAtTime(input: StartTimeInput): Promise<Record<string, StartMeta>>;
 }

@@ -1,5 +1,5 @@
 /** What a dm-worker's workflow bundle holds. */
-export { checkTaskWorkflow, completeSourceWorkflow } from './check.js';
+export { checkTaskWorkflow, completeSourceWorkflow, startTimeWorkflow } from './check.js';
 export { clusterWorkflow } from './cluster.js';
 export { sourceWorkflow } from './source.js';
 export { subtaskWorkflow } from './subtask.js';

@@ -32,9 +32,13 @@ export function readRequiredFile(context: DmctlContext, path: string): string {
   }
 }
 
-/** Reads a task file and tells of keys without effect. */
-export function readTask(context: DmctlContext, path: string): TaskDefinition {
-  const definition = readTaskFile(readRequiredFile(context, path), path);
+/**
+ * Reads a task file and tells of keys without effect.
+ *
+ * @param startKnown the start is said elsewhere: an incremental task needs no `meta`
+ */
+export function readTask(context: DmctlContext, path: string, startKnown = false): TaskDefinition {
+  const definition = readTaskFile(readRequiredFile(context, path), path, { startKnown });
   for (const warning of definition.warnings) context.output.err(`[warn] ${path}: ${warning}\n`);
   return definition;
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { CheckReport, ReportLimits } from '../../src/check/report.js';
 import { sealSecrets } from '../../src/config/secret.js';
 import type { SourceDefinition } from '../../src/config/source-file.js';
-import type { SourceConfig, SubtaskConfig } from '../../src/config/types.js';
+import type { SourceConfig, StartMeta, SubtaskConfig } from '../../src/config/types.js';
 import { dmErrorFromJson } from '../../src/errors/dm-error.js';
 import {
   CHECK_WORKFLOWS,
@@ -13,8 +13,11 @@ import {
   type CompleteSourceInput,
   type ClusterState,
   SHARED_TASK_QUEUE,
+  type StartTimeAnswer,
+  type StartTimeInput,
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../../workflows/contract.js';
+import { isTimeout } from '../commands-client.js';
 import type { StatusClient } from '../status-client.js';
 import { noWorker } from './no-worker.js';
 
@@ -69,6 +72,20 @@ export class Checks {
     return { ...definition, ...answer.found };
   }
 
+  /**
+   * Finds where the upstreams' binlogs stand at a time, and moves the checkpoints of the subtasks, which must not run, there.
+   *
+   * @returns the place of each source
+   * @throws DmError 20057 when a binlog ends before; 10001 to 10005, 36069 of the servers; 38008 when no worker does it
+   */
+  async startAtTime(configs: readonly SubtaskConfig[], time: string): Promise<Record<string, StartMeta>> {
+    const input: StartTimeInput = { subtasks: configs.map((config) => sealSecrets(config)), time };
+    const id = `dm-start-time/${configs[0]?.task ?? ''}/${randomUUID()}`;
+    const answer = await this.run<StartTimeAnswer>(CHECK_WORKFLOWS.startTime, id, input, CHECK_LIMIT_MS);
+    if ('error' in answer) throw dmErrorFromJson(answer.error);
+    return answer.starts;
+  }
+
   private async run<T>(workflow: string, workflowId: string, input: unknown, limitMs: number): Promise<T> {
     await this.liveCluster();
     try {
@@ -82,7 +99,7 @@ export class Checks {
         }),
       );
     } catch (error) {
-      if (isGrpcServiceError(error) && isGrpcDeadlineError(error)) throw noWorker(error);
+      if (isTimeout(error)) throw noWorker(error);
       throw error;
     }
   }

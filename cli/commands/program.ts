@@ -15,7 +15,7 @@ import { getConfig, listMember, type MemberFlags } from './members.js';
 import { operateSource } from './operate-source.js';
 import { operateTask, type TaskOperation } from './operate-task.js';
 import { queryStatus } from './query-status.js';
-import { checkTask, startTask } from './start-task.js';
+import { checkTask, startTask, type StartFlags } from './start-task.js';
 
 /** dmctl's command line. `context` is where it reads, writes and connects. */
 export function createProgram(context: DmctlContext): Command {
@@ -88,12 +88,13 @@ function addTaskCommands(program: Command, context: DmctlContext): void {
   addCommand(
     program,
     'start-task',
-    '[-s source ...] [--remove-meta] <config-file>',
+    '[-s source ...] [--remove-meta] [--start-time time] <config-file>',
     'Starts a task as defined in the configuration file.',
   )
     .argument('<config-file>')
     .option('--remove-meta', "whether to remove task's metadata")
-    .action((file: string, flags: { removeMeta?: boolean }) => startTask(context, global(), file, flags));
+    .option('--start-time <time>', "where binlog replication starts, e.g. '2021-10-21 00:01:00' or 2021-10-21T00:01:00")
+    .action((file: string, flags: StartFlags) => startTask(context, global(), file, flags));
   for (const [name, op, description] of TASK_OPERATIONS) {
     addCommand(program, name, '[-s source ...] [task-name | task-file]', description)
       .argument('[task]')

@@ -1,5 +1,6 @@
 import { CHECK_PASSED, DEFAULT_LIMITS, failedCheckError, passedMessage } from '../../src/check/report.js';
 import { REMOVE_META_DEPRECATED } from '../../src/config/deprecated.js';
+import { readStartTime } from '../../src/config/start-time.js';
 import { maskSecrets } from '../../src/config/mask.js';
 import { sealSecrets } from '../../src/config/secret.js';
 import type { TaskDefinition } from '../../src/config/task-file.js';
@@ -37,17 +38,24 @@ async function answerOf(work: () => Promise<string>): Promise<{ result: boolean;
   }
 }
 
-/** `start-task [-s source ...] [--remove-meta] <config-file>`. */
+/** Options of {@link startTask}. */
+export interface StartFlags {
+  removeMeta?: boolean;
+  /** In the time zone of the upstream; wins over `meta` of the file and over checkpoints. */
+  startTime?: string;
+}
+
+/** `start-task [-s source ...] [--remove-meta] [--start-time time] <config-file>`. */
 export async function startTask(
   context: DmctlContext,
   global: GlobalOptions,
   file: string,
-  flags: { removeMeta?: boolean },
+  flags: StartFlags,
 ): Promise<void> {
   const services = await context.services(effectiveOptions(global));
   let answer: CommandReply;
   try {
-    answer = await start(context, services, file, global.source ?? [], flags.removeMeta === true);
+    answer = await start(context, services, file, { only: global.source ?? [], ...flags });
   } catch (error) {
     answer = { result: false, msg: errorText(error), sources: [] };
   }
@@ -58,10 +66,11 @@ async function start(
   context: DmctlContext,
   services: Services,
   file: string,
-  only: string[],
-  removeMeta: boolean,
+  { only, removeMeta = false, startTime }: StartFlags & { only: string[] },
 ): Promise<CommandReply> {
-  const definition = readTask(context, file);
+  const time = startTime === undefined ? undefined : readStartTime(startTime);
+  const definition = readTask(context, file, time !== undefined);
+  if (time !== undefined) refuseStartTime(definition);
   const strangers = only.filter((id) => !definition.sourceIds.includes(id));
   if (strangers.length > 0) return { result: false, msg: '', sources: [...new Set(strangers)].sort().map(notInTask) };
   const configs = await resolveTask(services, definition);
@@ -69,12 +78,25 @@ async function start(
   await refuseExisting(services, definition.name, wanted, removeMeta);
   await refuseUnbound(services, wanted);
   const starting = configs.filter((config) => wanted.includes(config.sourceId));
-  const report = await services.checks.checkTask(starting, removeMeta, DEFAULT_LIMITS);
+  // A checkpoint that is about to be moved says nothing about where the task starts.
+  const report = await services.checks.checkTask(starting, removeMeta || time !== undefined, DEFAULT_LIMITS);
   if (!report.summary.passed) throw failedCheckError(report);
   tellWarnings(context, passedMessage(report));
+  if (time !== undefined) {
+    const starts = await services.checks.startAtTime(starting, time);
+    for (const config of starting) config.meta = starts[config.sourceId];
+  }
   const reply = await services.commands.startTask(inputOf(definition, configs, only, removeMeta));
   const deprecated = definition.warnings.includes(REMOVE_META_DEPRECATED) ? REMOVE_META_DEPRECATED : reply.msg;
   return { result: reply.result, msg: deprecated, sources: sorted(reply.sources) };
+}
+
+/** The start of a full migration is its dump's. */
+function refuseStartTime({ taskMode }: TaskDefinition): void {
+  if (taskMode === 'incremental') return;
+  throw dmError(20003, [`--start-time with task-mode ${taskMode}`], {
+    workaround: 'Please give --start-time with `task-mode: incremental` only.',
+  });
 }
 
 function notInTask(source: string): SourceReply {

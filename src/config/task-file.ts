@@ -41,15 +41,21 @@ export interface TaskDefinition {
   readonly doc: ConfigDocument<TaskFile>;
 }
 
+/** What reading a task file needs of its surroundings. */
+export interface TaskEnvironment extends FileEnvironment {
+  /** The command line says where replication starts: `meta` may be left out. */
+  startKnown?: boolean;
+}
+
 /**
  * Reads a task file and judges everything that can be judged without the sources.
  *
  * @param file name for messages
  * @throws DmError with DM's code and order of rules; the message names file, line, column and key
  */
-export function readTaskFile(text: string, file: string, env: FileEnvironment = {}): TaskDefinition {
+export function readTaskFile(text: string, file: string, env: TaskEnvironment = {}): TaskDefinition {
   const doc = readYaml(text, file, taskFileSchema);
-  checkTaskRules(doc);
+  checkTaskRules(doc, env.startKnown);
   const task = doc.value;
   return {
     name: task.name ?? '',
@@ -155,6 +161,9 @@ function resolveDump(dump: Partial<DumpFile>, instance: InstanceFile): DumpConfi
     statementSize: firstNumber(extra.statementSize, dump['statement-size'], 1_000_000),
     ...(where === '' ? {} : { where }),
     consistency: extra.consistency ?? 'auto',
+    ...(extra.databases === undefined ? {} : { databases: extra.databases }),
+    ...(extra.tables === undefined ? {} : { tables: extra.tables }),
+    ...(extra.tableFilter === undefined ? {} : { tableFilter: extra.tableFilter }),
   };
 }
 

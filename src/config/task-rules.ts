@@ -50,14 +50,15 @@ const EXPRESSION_REFERENCE: Reference = {
 /**
  * Judges a task file in DM's order (manual of DM 5.3, validation of a task): the first rule that is broken wins.
  *
+ * @param startKnown the start is said elsewhere: an incremental task needs no `meta`
  * @throws DmError with DM's code, its message led by file, line and key
  */
-export function checkTaskRules(doc: TaskDocument): void {
+export function checkTaskRules(doc: TaskDocument, startKnown = false): void {
   checkBasics(doc);
   checkTarget(doc);
   if ((doc.value['mysql-instances'] ?? []).length === 0) throw doc.errorAt(['mysql-instances'], 20013);
   checkExpressionFilters(doc);
-  checkInstances(doc);
+  checkInstances(doc, startKnown);
   checkDuplicateNames(doc);
   checkUnusedDefinitions(doc);
   const timezone = doc.value.timezone ?? '';
@@ -112,7 +113,7 @@ function checkExpressionFilters(doc: TaskDocument): void {
   }
 }
 
-function checkInstances(doc: TaskDocument): void {
+function checkInstances(doc: TaskDocument, startKnown: boolean): void {
   const seen = new Map<string, number>();
   const mode = doc.value['task-mode'] ?? '';
   (doc.value['mysql-instances'] ?? []).forEach((instance, index) => {
@@ -132,7 +133,8 @@ function checkInstances(doc: TaskDocument): void {
     const before = seen.get(sourceId);
     if (before !== undefined) throw doc.errorAt([...path, 'source-id'], 20014, [before, index, sourceId]);
     seen.set(sourceId, index);
-    if (mode === 'incremental' && meta === undefined) throw doc.errorAt([...path, 'meta'], 20022, [index, mode]);
+    if (mode === 'incremental' && meta === undefined && !startKnown)
+      throw doc.errorAt([...path, 'meta'], 20022, [index, mode]);
     checkReferences(doc, instance, index);
   });
 }

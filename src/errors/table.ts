@@ -629,6 +629,13 @@ export const ERROR_TABLE = {
     message: "online ddl sql '%s' invalid, table %s fail to match '%s' online ddl regex",
     workaround: 'Correct `shadow-table-rules` and `trash-table-rules`, or the name of the table.',
   },
+  20057: {
+    class: 'config',
+    scope: 'internal',
+    level: 'high',
+    message: 'start-time %s is too late, no binlog location matches it',
+    workaround: 'Check `--start-time`, which is in the time zone of the upstream, or try again later.',
+  },
   22002: {
     class: 'binlog-op',
     scope: 'internal',
