@@ -6,6 +6,7 @@ import { EventType } from './constants.js';
 import { CorruptEventError, Cursor } from './cursor.js';
 import { inflateEnvelope } from './mariadb-compression.js';
 import type { TableMap } from './table-map.js';
+import { versioningOf, type Versioning } from './versioning.js';
 
 /** What a rows event does to its rows. */
 export type RowsKind = RowChange['kind'];
@@ -93,6 +94,8 @@ export interface RowDecoder {
   readers: ColumnReader[];
   /** Reads an image that holds all columns, the usual one. */
   full: ImageReader;
+  /** Of a table that keeps its history. */
+  versioning?: Versioning;
 }
 
 /**
@@ -100,7 +103,8 @@ export interface RowDecoder {
  * @throws DmError 36027 when event and structure differ in the number of columns, 44005 when they differ otherwise
  */
 export function compileRowDecoder(map: TableMap, structure: Table): RowDecoder {
-  const { columns } = structure;
+  const versioning = versioningOf(structure);
+  const columns = versioning?.columns ?? structure.columns;
   if (columns.length !== map.columns.length) {
     throw dmError(36027, [columns.length, map.columns.length], {
       cause: new Error(`structure of \`${map.schema}\`.\`${map.table}\` at this place of the binlog`),
@@ -119,7 +123,9 @@ export function compileRowDecoder(map: TableMap, structure: Table): RowDecoder {
       throw dmError(44005, [`\`${map.schema}\`.\`${map.table}\``], { cause: error });
     }
   });
-  return { structure, readers, full: fullImageReader(readers) };
+  const decoder: RowDecoder = { structure, readers, full: fullImageReader(readers) };
+  if (versioning !== undefined) decoder.versioning = versioning;
+  return decoder;
 }
 
 /** At most so many rows are handed on at a time... */
@@ -148,7 +154,9 @@ export function* readRows(head: RowsHead, decoder: RowDecoder): Generator<RowSli
     const limit = start + SLICE_BYTES;
     const rows: RowChange[] = [];
     do {
-      rows.push(readRow(head.kind, state, before, after));
+      const row = readRow(head.kind, state, before, after);
+      const change = decoder.versioning === undefined ? row : decoder.versioning.present(row);
+      if (change !== undefined) rows.push(change);
       if (!(state.pos <= end)) throw new CorruptEventError('row goes beyond its event');
     } while (state.pos < end && state.pos < limit && rows.length < SLICE_ROWS);
     yield { rows, bytes: state.pos - start, last: state.pos >= end };

@@ -9,7 +9,7 @@ import { charsetOption, noRequests, otherOptions, resolvePeriods } from './apply
 import { forbidNulls, requirePrimaryNotNull } from './apply-create.js';
 import { sortIndexes } from './apply-keys.js';
 import { renameInExpression } from './expression-text.js';
-import type { Table } from './model.js';
+import { SYSTEM_VERSIONING, type Table } from './model.js';
 import { resolveCharset, type CharsetPair } from './resolve-type.js';
 
 /** A table after ALTER TABLE, and what its columns are called now. */
@@ -33,7 +33,7 @@ export function alterTable(before: Table, statement: AlterTable, context: ApplyC
     columns: changes.columns,
     charset: charsets.table.charset,
     collation: charsets.table.collation,
-    options: { ...before.options, ...alterOptions(statement) },
+    options: alterOptions(before, statement),
   };
   renameInGenerated(table, changes);
   forbidNulls(table, requests.notNull, context.profile);
@@ -86,8 +86,15 @@ function alterCharsets(before: Table, statement: AlterTable, context: ApplyConte
   return { table: later ? (option ?? convert) : convert, convert };
 }
 
-function alterOptions(statement: AlterTable): Record<string, string> {
-  return otherOptions(statement.clauses.flatMap((clause) => (clause.action === 'options' ? clause.options : [])));
+function alterOptions(before: Table, statement: AlterTable): Table['options'] {
+  const result = { ...before.options };
+  for (const clause of statement.clauses) {
+    if (clause.action === 'options') Object.assign(result, otherOptions(clause.options));
+    if (clause.action !== 'system-versioning') continue;
+    if (clause.add) result[SYSTEM_VERSIONING] = '';
+    else delete result[SYSTEM_VERSIONING];
+  }
+  return result;
 }
 
 function renameInGenerated(table: Table, changes: ColumnChanges): void {

@@ -4,7 +4,7 @@ import { addChecks, addForeignKeys, copiedChecks } from './apply-constraints.js'
 import { byName, cannotTrack, type ApplyContext } from './apply-context.js';
 import { charsetOption, collectRequests, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
 import { buildIndexes } from './apply-keys.js';
-import type { Table } from './model.js';
+import { SYSTEM_VERSIONING, type Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
 /**
@@ -37,6 +37,8 @@ export function createTable(statement: CreateTable, schema: string, context: App
       table.columns.push(buildColumn(element, pair, context.profile));
     }
     collectRequests(element, requests, context.profile);
+    // a versioned column makes the table keep its history
+    if (element.element === 'column' && element.systemVersioning === true) table.options[SYSTEM_VERSIONING] = '';
   }
   if (table.columns.length === 0) throw cannotTrack(statement, 'a table must have at least one column');
   forbidNulls(table, requests.notNull, context.profile);

@@ -37,11 +37,19 @@ function mariadbOnly(statement: Statement): Finding[] {
   }
   if (statement.kind !== 'alter-table') return findings;
   for (const clause of statement.clauses) {
-    if (clause.action === 'system-versioning' || clause.action === 'drop-period') {
+    if (clause.action === 'system-versioning') {
+      findings.push({
+        rule: 'system-versioning',
+        severity: 'warning',
+        message: 'the downstream does not keep the history of rows',
+        workaround: 'Nothing to do: the clause is left out, and rows arrive as they are at present.',
+      });
+    }
+    if (clause.action === 'drop-period') {
       findings.push({
         rule: 'system-versioning',
         severity: 'error',
-        message: 'versioning of rows and periods are only known to MariaDB',
+        message: 'periods are only known to MariaDB',
         workaround: `Rows are replicated as they are now: ${GO_ON}.`,
       });
     }

@@ -1,6 +1,7 @@
+import { typeOutsideMariadb } from '../ddl/index.js';
 import { isLobType, isSpatialType } from './column-type.js';
 import type { Downstream, Finding, FindingSeverity } from './downstream-diff.js';
-import type { Column, Index, Table } from './model.js';
+import { isSystemVersioned, type Column, type Index, type Table } from './model.js';
 
 /** Charsets of TiDB and the version from which it has them (TiDB manual, "Character Set and Collation"). */
 const TIDB_CHARSETS: Record<string, number> = {
@@ -111,14 +112,13 @@ function isForeignCollation(collation: string, downstream: Downstream): boolean 
 
 function checkColumn(column: Column, downstream: Downstream, add: Add): void {
   const name = `\`${column.name}\``;
-  if (downstream.product !== 'mariadb' && /^(?:uuid|inet4|inet6|xmltype)$/.test(column.type)) {
-    const instead: Record<string, string> = { uuid: 'CHAR(36)', inet4: 'VARCHAR(15)', inet6: 'VARCHAR(39)' };
-    const type = instead[column.type] ?? 'LONGTEXT';
+  const instead = downstream.product === 'mariadb' ? undefined : typeOutsideMariadb(column.type);
+  if (instead !== undefined) {
     add(
       'mariadb-type',
-      'error',
-      `column ${name} has MariaDB's type ${column.type}`,
-      `Create the table downstream by hand with ${type} for the column.`,
+      'warning',
+      `column ${name} has MariaDB's type ${column.type} and becomes ${instead}`,
+      'Nothing to do: values arrive as the text that MariaDB prints.',
     );
   }
   if (/^ROW (?:START|END)$/.test(column.generated?.expression ?? '') && downstream.product !== 'mariadb') {
@@ -197,8 +197,13 @@ function checkIndex(index: Index, downstream: Downstream, add: Add): void {
 
 function checkConstraints(table: Table, downstream: Downstream, add: Add): void {
   const { product, version } = downstream;
-  if (table.options['WITH SYSTEM VERSIONING'] !== undefined && product !== 'mariadb') {
-    add('system-versioning', 'error', 'the downstream does not have system versioning', LEAVE_OUT);
+  if (isSystemVersioned(table) && product !== 'mariadb') {
+    add(
+      'system-versioning',
+      'warning',
+      'the downstream does not keep the history of rows',
+      'Nothing to do: rows arrive as they are at present, without those of the past.',
+    );
   }
   if (product !== 'tidb') return;
   if (table.foreignKeys.length > 0 && version < 80500) {

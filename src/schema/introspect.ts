@@ -6,7 +6,7 @@ import { readConstraints } from './introspect-constraints.js';
 import { readIndexes } from './introspect-indexes.js';
 import { defaultOf, unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
-import type { Column, ColumnDefault, Table } from './model.js';
+import { SYSTEM_VERSIONING, type Column, type ColumnDefault, type Table } from './model.js';
 import type { CharsetPair } from './resolve-type.js';
 import { isTidb, type ServerProfile } from './server-profile.js';
 
@@ -90,7 +90,7 @@ async function readTables(
 ): Promise<Map<string, Table>> {
   const rows = await rowsOf(
     connection,
-    `SELECT TABLE_NAME AS name, TABLE_COLLATION AS collation, ENGINE AS engine, TABLE_COMMENT AS comment
+    `SELECT TABLE_NAME AS name, TABLE_COLLATION AS collation, ENGINE AS engine, TABLE_COMMENT AS comment, TABLE_TYPE AS type
      FROM information_schema.TABLES
      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
     [schema, names],
@@ -105,6 +105,7 @@ async function readTables(
     const options: Record<string, string> = {};
     if (text(row, 'engine') !== '') options['ENGINE'] = text(row, 'engine');
     if (text(row, 'comment') !== '') options['COMMENT'] = text(row, 'comment');
+    if (text(row, 'type') === 'SYSTEM VERSIONED') options[SYSTEM_VERSIONING] = '';
     const charset = charsetOfCollation(collation) ?? '';
     const base = { schema, name, columns: [], indexes: [], foreignKeys: [], checks: [], charset, collation, options };
     tables.set(name, base);

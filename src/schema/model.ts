@@ -97,3 +97,11 @@ export interface Table {
 export function isGenerated(column: Column): boolean {
   return column.generated !== undefined;
 }
+
+/** Table option of MariaDB's tables that keep their history. */
+export const SYSTEM_VERSIONING = 'WITH SYSTEM VERSIONING';
+
+/** Whether the table keeps its history (MariaDB): its rows in the binlog then have columns and changes of their own. */
+export function isSystemVersioned(table: Table): boolean {
+  return table.options[SYSTEM_VERSIONING] !== undefined;
+}

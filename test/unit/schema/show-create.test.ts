@@ -90,9 +90,9 @@ describe('for another product', () => {
       mariadb,
     );
     const text = showCreateTable(structure, { dialect: 'mysql' });
-    expect(text).toContain('`a` char(36)');
-    expect(text).toContain('`b` varchar(15)');
-    expect(text).toContain('`c` varchar(39)');
+    expect(text).toContain('`a` CHAR(36) CHARACTER SET ascii');
+    expect(text).toContain('`b` VARCHAR(15) CHARACTER SET ascii');
+    expect(text).toContain('`c` VARCHAR(39) CHARACTER SET ascii');
     expect(text).toContain("DEFAULT ('x')");
     expect(text).toContain('KEY `a` (`a`) INVISIBLE');
     expect(text).toContain('CHECK (json_valid(`d`))');
