@@ -98,7 +98,7 @@ describe('rows of a system-versioned table', () => {
     const decoder = compileRowDecoder(map(int(), int(), time, time), structure(hidden));
     // two rows: a present one, and one of the past
     const data = Buffer.from(
-      '000100000002000000695596000000007fffffff0f423f' + '000100000003000000695596000000006955960000000f',
+      ['000100000002000000695596000000007fffffff0f423f', '000100000003000000695596000000006955960000000f'].join(''),
       'hex',
     );
     const head: RowsHead = {
