@@ -3,6 +3,7 @@ import { toDmError } from '../src/errors/dm-error.js';
 import { FenceLostError } from '../src/meta/fence.js';
 import { isRetryable } from '../src/mysql/errors.js';
 import { FAILURE } from '../workflows/contract.js';
+import { StillBusyError } from './turns.js';
 import { DumpFilesLostError } from './units.js';
 
 /** The failure of a unit that ended because another worker may own it, or because Temporal asked for a new attempt. */
@@ -17,6 +18,7 @@ export function handedOver(why: string): ApplicationFailure {
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (hasCause(error, (cause) => cause instanceof FenceLostError)) return handedOver('another worker has taken over');
+  if (error instanceof StillBusyError) return handedOver(error.message);
   if (error instanceof DumpFilesLostError) {
     return ApplicationFailure.create({ message: error.message, type: FAILURE.dumpFilesLost, nonRetryable: true });
   }

@@ -72,7 +72,9 @@ async function runUnit<P extends Progress>(
       async (heart) => {
         const last: { progress?: Progress } = {};
         const context = unitContext<P>(host, config, heart, last);
-        const result = await turns.run(`${config.task}/${config.sourceId}`, () => work(config, context));
+        const result = await turns.run(`${config.task}/${config.sourceId}`, heart.signal, () =>
+          heart.signal.aborted ? Promise.resolve<DumpOutcome>({ finished: false }) : work(config, context),
+        );
         if (!result.finished) refuseIfNotOurs(heart);
         const outcome: UnitOutcome = { finished: result.finished };
         if (last.progress !== undefined) outcome.progress = last.progress;

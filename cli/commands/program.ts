@@ -116,7 +116,7 @@ function addStatusCommands(program: Command, context: DmctlContext): void {
   addCommand(program, 'query-status', '[-s source ...] [task-name | task-file] [--more]', 'Queries task status.')
     .argument('[task]')
     .option('--more', 'whether to print the detailed task information')
-    .option('--watch', 'show progress until the task has finished')
+    .option('--watch', 'show progress until the task has finished, or an error stops it')
     .option('--interval <seconds>', 'seconds between two looks with --watch', '1')
     .action((task: string | undefined, flags: { more?: boolean; watch?: boolean; interval: string }) =>
       queryStatus(context, global(), task, flags),

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dmErrorFromJson } from '../../src/errors/dm-error.js';
 import { detailedStatus, taskList, type SourceSnapshot, type SubtaskSnapshot } from '../output/status.js';
 import { StatusScreen } from '../output/watch.js';
 import type { SubtaskView } from '../status-client.js';
 import { taskNameOf, wholeNumber } from './arguments.js';
-import { printAnswer, type DmctlContext, type Services } from './context.js';
+import { NegativeAnswerError, printAnswer, type DmctlContext, type Services } from './context.js';
 import { effectiveOptions, type GlobalOptions } from './global-options.js';
 
 /** What a query-status asks for. */
@@ -96,14 +97,41 @@ function snapshotOf(view: SubtaskView): SubtaskSnapshot {
   return snapshot;
 }
 
-/** Draws until everything has finished or the user has seen enough. */
+/** An automatic resume that is due sooner than this is waited for: its error may pass in the next moment. */
+const SOON_MS = 10_000;
+
+/**
+ * Draws until everything has finished, an error keeps the task that was asked for from going on, or the user has seen enough.
+ *
+ * @throws NegativeAnswerError when it ends with errors, which are printed
+ */
 async function watch(context: DmctlContext, services: Services, question: Question, intervalMs: number): Promise<void> {
   const screen = new StatusScreen(context.output);
   while (!context.signal.aborted) {
     const subtasks = await snapshots(services, question);
-    screen.draw(subtasks, Date.now());
-    if (subtasks.length > 0 && subtasks.every((subtask) => subtask.state.stage === 'Finished')) return;
+    const now = Date.now();
+    screen.draw(subtasks, now);
+    const halted = subtasks.filter((subtask) => isHalted(subtask, now));
+    const finished = subtasks.filter(({ state }) => state.stage === 'Finished');
+    const isOver = subtasks.length > 0 && halted.length + finished.length === subtasks.length;
+    if (isOver || (halted.length > 0 && question.task !== undefined)) {
+      for (const subtask of halted) context.output.err(haltText(subtask));
+      if (halted.length > 0) throw new NegativeAnswerError();
+      return;
+    }
     if (subtasks.length === 0 && question.task !== undefined) return;
     await sleep(intervalMs, undefined, { signal: context.signal }).catch(() => undefined);
   }
+}
+
+/** Whether an error has paused the subtask and no automatic resume follows soon. */
+function isHalted({ state }: SubtaskSnapshot, now: number): boolean {
+  const { stage, result, nextAutoResume } = state;
+  if (stage !== 'Paused' || (result?.errors ?? []).length === 0) return false;
+  return nextAutoResume === undefined || nextAutoResume - now > SOON_MS;
+}
+
+function haltText({ task, sourceId, state }: SubtaskSnapshot): string {
+  const errors = (state.result?.errors ?? []).map((error) => dmErrorFromJson(error).toString());
+  return `${task} on ${sourceId} is paused by an error:\n${errors.join('\n')}\n`;
 }

@@ -307,6 +307,20 @@ describe('with a dm-worker', () => {
     await system.dmctl('stop-task', 'h_full');
   });
 
+  it('stops watching at an error that needs somebody, and says it', async () => {
+    const down = await connectTo(mysqlDown);
+    await down.query(`DROP DATABASE IF EXISTS \`${schema}\``);
+    await down.query(`CREATE DATABASE \`${schema}\``);
+    await down.query(`CREATE TABLE \`${schema}\`.t (id INT PRIMARY KEY, missing INT NOT NULL)`);
+    const file = await task('h_stuck', mysqlDown, { top: { 'task-mode': 'full', 'ignore-checking-items': ['all'] } });
+    await system.dmctl('start-task', file, '--remove-meta');
+    const { code, errors } = await system.runDmctl('query-status', 'h_stuck', '--watch');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^h_stuck on src is paused by an error:\n\[code=\d+:class=.*t`/);
+    await system.dmctl('stop-task', 'h_stuck');
+    await down.query(`DROP DATABASE \`${schema}\``);
+  });
+
   it('shows its members', async () => {
     const { output } = await system.runDmctl('list-member', '--worker');
     const { members } = JSON.parse(output) as { members: { worker: { workers: object[] } }[] };
