@@ -13,6 +13,9 @@ export interface FileEnvironment {
   passwordKey?: Buffer;
 }
 
+/** MySQL's own lower limit of `max_allowed_packet`. */
+const MIN_PACKET_BYTES = 1024;
+
 /**
  * The connection that a database section describes: password decrypted, TLS files by content.
  *
@@ -30,8 +33,11 @@ export function readDatabase(
     user: database.user ?? '',
     password: password(doc, [...path, 'password'], database.password ?? '', env),
   };
-  const maxPacket = database['max-allowed-packet'];
-  if (maxPacket !== undefined) result.maxAllowedPacket = maxPacket;
+  const maxPacket = database['max-allowed-packet'] ?? 0;
+  if (maxPacket !== 0 && maxPacket < MIN_PACKET_BYTES) {
+    throw doc.errorAt([...path, 'max-allowed-packet'], 20003, [`must not be less than ${MIN_PACKET_BYTES}`]);
+  }
+  if (maxPacket !== 0) result.maxAllowedPacket = maxPacket;
   const session = lowerCaseKeys(doc, [...path, 'session'], database.session ?? {});
   if (Object.keys(session).length > 0) result.session = session;
   const security = database.security;

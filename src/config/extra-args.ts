@@ -1,3 +1,5 @@
+import { compileTableFilter } from '../filter/table-filter.js';
+import { patternProblem } from './name-pattern.js';
 import type { DumpConsistency } from './types.js';
 
 /** What the `extra-args` of a dump say; only what is given is present. */
@@ -8,20 +10,30 @@ export interface ExtraArgs {
   statementSize?: number;
   where?: string;
   consistency?: DumpConsistency;
-  /** Arguments accepted for old files, without effect. */
+  databases?: string[];
+  tables?: { schema: string; table: string }[];
+  tableFilter?: string[];
+  /** Remarks on arguments without effect. */
   ignored: string[];
 }
 
-/** Reads `extra-args`; a problem comes back as text. */
+/**
+ * Reads `extra-args`, the arguments of dumpling that DM knows; a problem comes back as text. Arguments that are not known
+ * are passed over with a remark, as in DM.
+ */
 export function parseExtraArgs(line: string): ExtraArgs | { problem: string } {
-  const words = splitWords(line);
+  const words = splitWords(withoutOuterQuotes(line));
   if (words === undefined) return { problem: 'a quote is not closed' };
   const result: ExtraArgs = { ignored: [] };
   const seen: { noLocks: boolean; consistency?: string } = { noLocks: false };
   for (let index = 0; index < words.length; index++) {
     const { name, inline } = splitArgument(words[index]);
     const option = OPTIONS[name];
-    if (option === undefined) return { problem: refusal(name) };
+    if (option === undefined) {
+      if (REFUSED[name] !== undefined) return { problem: `argument "${name}" ${REFUSED[name]}` };
+      result.ignored.push(`"${words[index]}" is not known`);
+      continue;
+    }
     let value = inline;
     if (option.takesValue && value === undefined) {
       index++;
@@ -34,7 +46,18 @@ export function parseExtraArgs(line: string): ExtraArgs | { problem: string } {
   if (seen.noLocks && seen.consistency !== undefined && seen.consistency !== 'none') {
     return { problem: `--no-locks means --consistency none, which --consistency ${seen.consistency} contradicts` };
   }
+  if (result.tables !== undefined && result.tableFilter !== undefined) {
+    return { problem: '--tables-list and --filter exclude each other' };
+  }
+  // DM's default of --filter says nothing.
+  if (result.tableFilter?.join() === '*.*') delete result.tableFilter;
   return result;
+}
+
+/** DM takes one pair of quotes around the whole text away. */
+function withoutOuterQuotes(line: string): string {
+  const match = /^\s*(["'])(.*)\1\s*$/s.exec(line);
+  return match === null || match[2].includes(match[1]) ? line : match[2];
 }
 
 interface Option {
@@ -70,6 +93,41 @@ function alwaysOn(what: string): Option {
   };
 }
 
+const databases: Option = {
+  takesValue: true,
+  apply: (result, _seen, value) => {
+    result.databases = [...(result.databases ?? []), ...listItems(value)];
+    return undefined;
+  },
+};
+
+const tablesList: Option = {
+  takesValue: true,
+  apply: (result, _seen, value) => {
+    for (const item of listItems(value)) {
+      const dot = item.indexOf('.');
+      if (dot < 1 || dot === item.length - 1) return `"${item}" is not of the form database.table`;
+      result.tables = [...(result.tables ?? []), { schema: item.slice(0, dot), table: item.slice(dot + 1) }];
+    }
+    return undefined;
+  },
+};
+
+const filter: Option = {
+  takesValue: true,
+  apply: (result, _seen, value) => {
+    result.tableFilter = [...(result.tableFilter ?? []), ...listItems(value)];
+    return patternProblem(() => compileTableFilter(result.tableFilter ?? []));
+  },
+};
+
+function listItems(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
 const noViews = alwaysOn('views are never dumped');
 
 const OPTIONS: Record<string, Option | undefined> = Object.assign(Object.create(null) as object, {
@@ -81,6 +139,12 @@ const OPTIONS: Record<string, Option | undefined> = Object.assign(Object.create(
   '-r': rows,
   '--statement-size': statementSize,
   '-s': statementSize,
+  '-B': databases,
+  '--database': databases,
+  '-T': tablesList,
+  '--tables-list': tablesList,
+  '-f': filter,
+  '--filter': filter,
   '--where': {
     takesValue: true,
     apply: (result: ExtraArgs, _seen: unknown, value: string) => void (result.where = value),
@@ -112,26 +176,13 @@ const OPTIONS: Record<string, Option | undefined> = Object.assign(Object.create(
   '--transactional-consistency': alwaysOn('the snapshot is always transactional'),
 });
 
-/** Arguments of the dump tools that another key replaces. */
-const REPLACED_BY: Record<string, string | undefined> = {
-  '-B': '`block-allow-list`',
-  '--database': '`block-allow-list`',
-  '-T': '`block-allow-list`',
-  '--tables-list': '`block-allow-list`',
-  '-f': '`block-allow-list`',
-  '--filter': '`block-allow-list`',
-  '-x': '`block-allow-list`',
-  '--regex': '`block-allow-list`',
-  '--ca': "`from.security` of the source's file",
-  '--cert': "`from.security` of the source's file",
-  '--key': "`from.security` of the source's file",
-};
-
-function refusal(name: string): string {
-  const instead = REPLACED_BY[name];
-  const advice = instead === undefined ? 'has no meaning here, remove it' : `is not used here, use ${instead} instead`;
-  return `argument "${name}" ${advice}`;
-}
+/** Arguments of dumpling that cannot be followed: what would be copied, or from where, depends on them. */
+const REFUSED: Record<string, string | undefined> = Object.assign(Object.create(null) as object, {
+  '--snapshot': 'needs an upstream that keeps old versions, remove it',
+  '--ca': "is not used here, use `from.security` of the source's file instead",
+  '--cert': "is not used here, use `from.security` of the source's file instead",
+  '--key': "is not used here, use `from.security` of the source's file instead",
+});
 
 function numberOption(set: (result: ExtraArgs, value: number) => void, min: number): Option {
   return {

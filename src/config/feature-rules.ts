@@ -86,7 +86,8 @@ function expressionFilterRule([name, rule]: [string, ExpressionFilterFile]): Exp
   };
 }
 
-function columnMappingRule([name, rule]: [string, ColumnMappingFile]): ColumnMappingRule {
+/** One rule of `column-mappings`. */
+export function columnMappingRule([name, rule]: [string, ColumnMappingFile]): ColumnMappingRule {
   return {
     name,
     schemaPattern: rule['schema-pattern'] ?? '',

@@ -8,23 +8,24 @@ import { compileRegex } from '../filter/regex.js';
  * otherwise a wildcard pattern.
  */
 export function namePatternProblem(pattern: string): string | undefined {
-  return problemOf(() => compileListPattern(pattern, true));
+  return patternProblem(() => compileListPattern(pattern, true));
 }
 
 /** Why a wildcard pattern of `routes`, `filters` and `column-mappings` cannot be used. */
 export function wildcardProblem(pattern: string): string | undefined {
-  return problemOf(() => compileNamePattern(pattern, true));
+  return patternProblem(() => compileNamePattern(pattern, true));
 }
 
 /** Why a regular expression cannot be used; with `groups`, also when it has another number of groups. */
 export function regexProblem(expression: string, groups?: number): string | undefined {
   let found = 0;
-  const problem = problemOf(() => (found = compileRegex(expression).groups));
+  const problem = patternProblem(() => (found = compileRegex(expression).groups));
   if (problem !== undefined || groups === undefined || found === groups) return problem;
   return `it must have exactly ${groups === 1 ? 'one group' : `${groups} groups`}, not ${found}`;
 }
 
-function problemOf(compile: () => unknown): string | undefined {
+/** Why something that is made of patterns cannot be compiled. */
+export function patternProblem(compile: () => unknown): string | undefined {
   try {
     compile();
     return undefined;

@@ -1,7 +1,8 @@
 import { DmError } from '../errors/dm-error.js';
 import type { ErrorCode } from '../errors/table.js';
+import { createColumnMapping } from '../filter/column-mapping.js';
 import { createRouter } from '../filter/router.js';
-import { anchored } from './feature-rules.js';
+import { anchored, columnMappingRule } from './feature-rules.js';
 import { namePatternProblem, regexProblem, wildcardProblem } from './name-pattern.js';
 import { EVENT_KINDS, type BlockAllowListFile, type EventFilterFile } from './schema-parts.js';
 import { suggest } from './suggest.js';
@@ -51,25 +52,28 @@ export function checkColumnMapping(doc: AnyDocument, mapping: ColumnMappingFile,
     const cause = `\`partition id\` takes instance, database prefix, table prefix and, if it likes, a separator, not ${args.length} arguments`;
     throw doc.errorAt([...path, 'arguments'], 20046, [], { cause });
   }
+  const rule = columnMappingRule([String(path.at(-1)), mapping]);
+  atPlace(doc, [...path, 'arguments'], () => createColumnMapping([rule], true));
 }
 
-/** Refuses rules of one instance that are for the same names, whichever tables there are (20045). */
+/** Refuses rules of one instance that are for the same names, whichever tables there are (20045, 20046). */
 export function checkRulesTogether(
   doc: AnyDocument,
-  rules: Pick<SubtaskConfig, 'routes'>,
+  rules: Pick<SubtaskConfig, 'routes' | 'columnMappings'>,
   caseSensitive: boolean,
   path: KeyPath,
 ): void {
-  atPlace(doc, [...path, 'route-rules'], 20045, () => createRouter(rules.routes, caseSensitive));
+  atPlace(doc, [...path, 'route-rules'], () => createRouter(rules.routes, caseSensitive));
+  const mapping = (): unknown => createColumnMapping(rules.columnMappings, caseSensitive);
+  atPlace(doc, [...path, 'column-mapping-rules'], mapping);
 }
 
 /** Gives the error of a unit's own check the place in the file. */
-function atPlace(doc: AnyDocument, path: KeyPath, code: ErrorCode, check: () => unknown): void {
+function atPlace(doc: AnyDocument, path: KeyPath, check: () => unknown): void {
   try {
     check();
   } catch (error) {
-    if (!(error instanceof DmError)) throw error;
-    throw doc.errorAt(path, code, [], { cause: error.cause });
+    throw error instanceof DmError ? doc.placed(path, error) : error;
   }
 }
 

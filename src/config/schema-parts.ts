@@ -45,8 +45,8 @@ export const databaseSchema = z.strictObject({
   user: key(text(), 'User name. Required.'),
   password: key(text(), 'Password, plain or as printed by `dmctl encrypt`.', { default: '' }),
   'max-allowed-packet': key(
-    whole(1024, 1_073_741_824),
-    "Largest packet in bytes. Absent, the server's own limit is used.",
+    whole(0, 1_073_741_824),
+    "Largest packet in bytes, at least 1024. Absent, the server's own limit is used.",
     { default: 67_108_864 },
   ),
   session: key(

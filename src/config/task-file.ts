@@ -74,7 +74,7 @@ export function readTaskFile(text: string, file: string, env: TaskEnvironment = 
  * @param sources configurations of the task's sources, by id
  * @param registered ids of all sources there are, for the message about one that is not
  * @throws DmError 20031 for a source that nobody has added, 20011 when the start position does not suit the source,
- *   20045 when two routes are for the same names
+ *   20045 when two routes are for the same names, 20046 when two column mappings are
  */
 export function resolveSubtasks(
   definition: TaskDefinition,

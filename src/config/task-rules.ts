@@ -152,8 +152,19 @@ function checkReferences(doc: TaskDocument, instance: InstanceFile, index: numbe
     const defined = namesOf(doc.value, unit.definitions);
     if (name !== '' && !defined.includes(name))
       throw missing(doc, [...path, unit.key], unit.missing, index, name, defined);
+    if (unit.key === 'mydumper-config-name') checkDumperPath(doc, instance, index);
   }
   checkListReference(doc, instance, index, EXPRESSION_REFERENCE);
+}
+
+/** Nothing is run from there, but a file that DM refuses is no better here. */
+function checkDumperPath(doc: TaskDocument, instance: InstanceFile, index: number): void {
+  const task = doc.value;
+  const name = instance['mydumper-config-name'] ?? '';
+  const dump = instance.mydumper ?? (task.mydumpers ?? {})[name];
+  if (task['task-mode'] === 'incremental' || dump?.['mydumper-path'] !== '') return;
+  const path = instance.mydumper === undefined ? ['mydumpers', name] : ['mysql-instances', index, 'mydumper'];
+  throw doc.errorAt([...path, 'mydumper-path'], 20028, [index]);
 }
 
 function checkListReference(doc: TaskDocument, instance: InstanceFile, index: number, reference: Reference): void {
@@ -226,6 +237,10 @@ function checkSubtasks(doc: TaskDocument): void {
   }
   if (Array.from(task['meta-schema'] ?? '').length > 64) {
     throw doc.errorAt(['meta-schema'], 20003, ['must not be longer than 64 characters']);
+  }
+  const backend = task.tidb?.backend ?? '';
+  if (!['', 'local', 'tidb'].includes(backend)) {
+    throw doc.errorAt(['tidb', 'backend'], 20003, [`"${backend}" is none of "", "local", "tidb"`]);
   }
   (task['mysql-instances'] ?? []).forEach((instance, index) => {
     if (instance !== null) checkSubtask(doc, instance, ['mysql-instances', index]);

@@ -39,6 +39,8 @@ export interface ConfigDocument<T> {
   readonly value: T;
   /** The error of `code` about the value at `path`, its message led by file, line, column and key. */
   errorAt(path: KeyPath, code: ErrorCode, args?: readonly unknown[], options?: DmErrorOptions): DmError;
+  /** An error of a later step about the value at `path`, its message led in the same way. */
+  placed(path: KeyPath, error: DmError): DmError;
   /** Whether the file itself has the key. */
   has(path: KeyPath): boolean;
 }
@@ -69,6 +71,7 @@ export function readYaml<S extends z.ZodType>(text: string, file: string, schema
     file,
     value: parsed.data,
     errorAt: (path, code, args = [], options = {}) => dmError(code, args, options).annotate(place.ofPath(path)),
+    placed: (path, error) => error.annotate(place.ofPath(path)),
     has: (path) => document.hasIn([...path]),
   };
 }
@@ -190,6 +193,11 @@ class SchemaReader {
     if (child === undefined) {
       const known = Object.keys((schema as z.ZodObject).shape);
       this.findings.push({ path: here, text: `unknown key${suggest(key, known)}` });
+      return;
+    }
+    if (key === '__proto__') {
+      // An object of this language cannot have it as a plain key, so it would get lost.
+      this.findings.push({ path: here, text: 'cannot be used as a name' });
       return;
     }
     const value = this.read(node, child, here);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { SubtaskConfig } from '../config/types.js';
 import { DmError, dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
-import { createTableFilter } from '../filter/block-allow-list.js';
+import { createDumpFilter } from '../filter/dump-filter.js';
 import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
@@ -139,7 +139,7 @@ class Dump {
       flavor: this.#config.flavor,
       lockConnection,
       readers,
-      filter: createTableFilter(this.#config.blockAllowList, this.#config.caseSensitive),
+      filter: createDumpFilter(this.#config),
       logger: this.#ctx.logger,
       signal: this.#ctx.signal,
     });
@@ -195,7 +195,9 @@ class Dump {
 
   /** With a list of tables to do, only their schemas are made; otherwise all that pass, empty ones included. */
   #schemasToCreate(schemas: readonly string[], tables: readonly DumpTable[]): string[] {
-    if ((this.#config.blockAllowList?.doTables ?? []).length === 0) return [...schemas];
+    const { blockAllowList, dump } = this.#config;
+    const listed = dump.tables !== undefined || dump.tableFilter !== undefined;
+    if (!listed && (blockAllowList?.doTables ?? []).length === 0) return [...schemas];
     const used = new Set(tables.map((table) => table.schema));
     return schemas.filter((schema) => used.has(schema));
   }

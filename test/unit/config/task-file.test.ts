@@ -83,6 +83,7 @@ describe('a complete task file', () => {
 
   it('warns of instances that pass over what is defined', () => {
     expect(readTaskFile(TASK_FILE, 'task.yaml').warnings).toEqual([
+      '`block-allow-list.bw-rule-1.ignore-dbs` has no effect beside `do-dbs`',
       '`mysql-instances[1]` names no `mydumper-config-name`: it gets the defaults, not `mydumpers`',
       '`mysql-instances[1]` names no `loader-config-name`: it gets the defaults, not `loaders`',
       '`mysql-instances[1]` names no `syncer-config-name`: it gets the defaults, not `syncers`',

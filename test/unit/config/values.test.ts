@@ -67,8 +67,36 @@ describe('extra-args', () => {
   });
 
   it('is not fooled by names of object properties', () => {
-    expect(parseExtraArgs('constructor')).toMatchObject({ problem: expect.stringContaining('"constructor"') });
-    expect(parseExtraArgs('__proto__')).toMatchObject({ problem: expect.stringContaining('"__proto__"') });
+    expect(parseExtraArgs('constructor -t 3 --__proto__')).toEqual({
+      ignored: ['"constructor" is not known', '"--__proto__" is not known'],
+      threads: 3,
+    });
+  });
+
+  it('passes over what is not known, as DM does', () => {
+    expect(parseExtraArgs('--regex ^a --threads=5 -q')).toEqual({
+      ignored: ['"--regex" is not known', '"^a" is not known', '"-q" is not known'],
+      threads: 5,
+    });
+  });
+
+  it('names databases and tables', () => {
+    expect(parseExtraArgs('-B a,b --database=c -T a.t1,b.t.2')).toEqual({
+      ignored: [],
+      databases: ['a', 'b', 'c'],
+      tables: [
+        { schema: 'a', table: 't1' },
+        { schema: 'b', table: 't.2' },
+      ],
+    });
+    expect(parseExtraArgs("-f 'a.*' -f !a.b")).toEqual({ ignored: [], tableFilter: ['a.*', '!a.b'] });
+    expect(parseExtraArgs('--filter *.*')).toEqual({ ignored: [] });
+    expect(parseExtraArgs('-f a.* -T a.b')).toEqual({ problem: '--tables-list and --filter exclude each other' });
+  });
+
+  it('loses one pair of quotes around all of it', () => {
+    expect(parseExtraArgs(`"--threads 3 --where 'a > 1'"`)).toEqual({ ignored: [], threads: 3, where: 'a > 1' });
+    expect(parseExtraArgs(`--where "a > 1"`)).toEqual({ ignored: [], where: 'a > 1' });
   });
 });
 
