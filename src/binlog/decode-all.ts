@@ -51,7 +51,7 @@ export async function* decodeAll(
       let step = steps.next();
       while (step.done !== true) {
         if (step.value.type === 'lookup') {
-          const found = lookup(step.value.schema, step.value.table);
+          const found = lookup(step.value.schema, step.value.table, step.value.fits);
           step = steps.next(found instanceof Promise ? await found : found);
         } else {
           yield step.value;

@@ -2,7 +2,7 @@ import { DmError, causeText, dmError } from '../errors/dm-error.js';
 import type { Table } from '../schema/model.js';
 import { MariadbGtidSet, MysqlGtidSet, type GtidSet } from '../mysql/gtid-set.js';
 import { comparePositions } from '../mysql/position.js';
-import type { BinlogEvent, BinlogLocation, CommitEvent, QueryEvent } from '../sync/events.js';
+import type { BinlogEvent, BinlogLocation, CommitEvent, QueryEvent, StructureTest } from '../sync/events.js';
 import { EventFlag, EventType, HEADER_LENGTH } from './constants.js';
 import { CorruptEventError, Cursor } from './cursor.js';
 import { FrameReader, parseHeader, type Header } from './frame.js';
@@ -16,7 +16,7 @@ import {
 import { payloadEvents } from './payload.js';
 import { PositionTracker } from './position-tracker.js';
 import { parseQueryEvent, type QueryBody } from './query-event.js';
-import { parseRowsHead, readRows, rowsLayout } from './rows-event.js';
+import { fitsRows, parseRowsHead, readRows, rowsLayout } from './rows-event.js';
 import { TableCache } from './table-cache.js';
 
 /** Options of {@link BinlogDecoder}. */
@@ -37,6 +37,7 @@ export interface LookupRequest {
   type: 'lookup';
   schema: string;
   table: string;
+  fits: StructureTest;
 }
 
 /** What {@link BinlogDecoder.decode} yields. */
@@ -197,7 +198,8 @@ export class BinlogDecoder {
     } else {
       const { schema, table } = entry.map;
       if (this.tables.needsStructure(entry)) {
-        this.tables.setStructure(entry, yield { type: 'lookup', schema, table });
+        const fits: StructureTest = (structure) => fitsRows(entry.map, structure);
+        this.tables.setStructure(entry, yield { type: 'lookup', schema, table, fits });
       }
       const { decoder } = entry;
       if (decoder !== undefined) {

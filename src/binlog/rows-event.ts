@@ -1,4 +1,4 @@
-import { dmError } from '../errors/dm-error.js';
+import { DmError, dmError } from '../errors/dm-error.js';
 import type { Table } from '../schema/model.js';
 import type { RowChange, RowImage } from '../sync/events.js';
 import { columnReader, type ColumnReader, type RowBytes } from './column-readers.js';
@@ -126,6 +126,22 @@ export function compileRowDecoder(map: TableMap, structure: Table): RowDecoder {
   const decoder: RowDecoder = { structure, readers, full: fullImageReader(readers) };
   if (versioning !== undefined) decoder.versioning = versioning;
   return decoder;
+}
+
+/** Whether rows of the table map can be read with the structure, as far as the map tells; their charsets are compared too. */
+export function fitsRows(map: TableMap, structure: Table): boolean {
+  const sameCharsets = map.columns.every(({ charset }, index) => {
+    const tracked = structure.columns[index]?.charset;
+    return charset === undefined || tracked === undefined || charset === tracked;
+  });
+  if (!sameCharsets) return false;
+  try {
+    compileRowDecoder(map, structure);
+    return true;
+  } catch (error) {
+    if (error instanceof DmError) return false;
+    throw error;
+  }
 }
 
 /** At most so many rows are handed on at a time... */

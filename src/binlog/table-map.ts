@@ -14,6 +14,8 @@ export interface WireColumn {
   unsigned?: boolean;
   /** Of character columns: whether the charset is `binary`; undefined when the event does not say. */
   binary?: boolean;
+  /** Of character columns that are not binary: name as structures have it; undefined when the event does not say. */
+  charset?: string;
   /** Only with `binlog_row_metadata=FULL`. */
   name?: string;
 }
@@ -150,7 +152,10 @@ function readDefaultCharset(value: Cursor, columns: WireColumn[]): void {
 
 function setCollation(column: WireColumn, id: number): void {
   // Collations of servers newer than our table stay unknown: the structure tells the charset then.
-  if (collationById(id) !== undefined) column.binary = id === BINARY_COLLATION;
+  const collation = collationById(id);
+  if (collation === undefined) return;
+  column.binary = id === BINARY_COLLATION;
+  if (!column.binary) column.charset = collation.charset;
 }
 
 function isCharacter(column: WireColumn): boolean {

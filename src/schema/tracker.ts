@@ -55,6 +55,9 @@ const CANNOT_TRACK = 44006;
 
 type SeedChoice = (origin: StructureSeed['origin']) => boolean;
 const anySeed: SeedChoice = () => true;
+/** Whether a structure can be the one that is looked for. */
+type StructureTest = (structure: Table) => boolean;
+const anyStructure: StructureTest = () => true;
 /** The dump and the upstream may show what a statement has made: CREATE TABLE IF NOT EXISTS asks what was there before. */
 const isDownstream: SeedChoice = (origin) => origin === 'downstream';
 
@@ -90,10 +93,12 @@ export class SchemaTracker {
 
   /**
    * The structure of a table, or undefined when it does not exist or nobody knows its columns.
+   *
+   * @param fits - chooses among the seeds, when the structure has to be had from one
    * @throws 44001 and what the seeds throw; 44020 when closed
    */
-  async get(schema: string, table: string): Promise<Table | undefined> {
-    const entry = await this.#load(schema, table);
+  async get(schema: string, table: string, fits?: StructureTest): Promise<Table | undefined> {
+    const entry = await this.#load(schema, table, anySeed, fits);
     return isTable(entry) ? entry : undefined;
   }
 
@@ -275,7 +280,12 @@ export class SchemaTracker {
     }
   }
 
-  async #load(writtenSchema: string, writtenName: string, accepts: SeedChoice = anySeed): Promise<Entry | undefined> {
+  async #load(
+    writtenSchema: string,
+    writtenName: string,
+    accepts: SeedChoice = anySeed,
+    fits: StructureTest = anyStructure,
+  ): Promise<Entry | undefined> {
     this.#assertOpen();
     const [schema, name] = this.#stored(writtenSchema, writtenName);
     const key = this.#key(schema, name);
@@ -291,15 +301,21 @@ export class SchemaTracker {
     if (loading === undefined) {
       const fresh =
         known === UNKNOWN
-          ? this.#loadSeed(key, schema, name, (origin) => origin !== 'dump' && accepts(origin))
-          : this.#loadFresh(key, schema, name, accepts);
+          ? this.#loadSeed(key, schema, name, (origin) => origin !== 'dump' && accepts(origin), fits)
+          : this.#loadFresh(key, schema, name, accepts, fits);
       loading = fresh.finally(() => this.#loading.delete(shared));
       this.#loading.set(shared, loading);
     }
     return loading;
   }
 
-  async #loadFresh(key: string, schema: string, name: string, accepts: SeedChoice): Promise<Entry | undefined> {
+  async #loadFresh(
+    key: string,
+    schema: string,
+    name: string,
+    accepts: SeedChoice,
+    fits: StructureTest,
+  ): Promise<Entry | undefined> {
     const version = this.#version;
     const stored = await this.#options.store.load(schema, name);
     if (stored !== undefined) {
@@ -307,11 +323,18 @@ export class SchemaTracker {
       if (version === this.#version) this.#remember(key, entry);
       return this.#pending.get(key)?.entry ?? entry;
     }
-    return this.#loadSeed(key, schema, name, accepts);
+    return this.#loadSeed(key, schema, name, accepts, fits);
   }
 
-  async #loadSeed(key: string, schema: string, name: string, accepts: SeedChoice): Promise<Entry | undefined> {
+  async #loadSeed(
+    key: string,
+    schema: string,
+    name: string,
+    accepts: SeedChoice,
+    fits: StructureTest = anyStructure,
+  ): Promise<Entry | undefined> {
     const before = this.#pending.get(key)?.entry;
+    let misfit: Table | undefined;
     for (const seed of this.#options.seeds ?? []) {
       if (!accepts(seed.origin)) continue;
       const table = await seed.load(schema, name);
@@ -321,11 +344,16 @@ export class SchemaTracker {
       if (pending !== undefined && pending.entry !== before) return pending.entry;
       // Not yet in the checkpoint: it goes there with the next flush, and a rollback before that asks the seeds again.
       const entry: Table = { ...table, schema, name };
+      if (!fits(entry)) {
+        misfit ??= entry;
+        continue;
+      }
       this.#clean.delete(key);
       this.#pending.set(key, { schema, name, entry });
       return entry;
     }
-    return undefined;
+    // Whoever asked sees what is wrong with it. It is not kept: the next run may find another.
+    return misfit;
   }
 
   #set(writtenSchema: string, writtenName: string, entry: Entry): void {

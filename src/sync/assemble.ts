@@ -18,7 +18,7 @@ import { CheckpointKeeper } from './keeper.js';
 import { Pipeline } from './pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { SyncOptions } from './run.js';
-import { downstreamSeed, serverSeed, type SeedOptions } from './seeds.js';
+import { downstreamSeed, serverSeed, upstreamSeed, type SeedOptions } from './seeds.js';
 import { SeqSet } from './seq-set.js';
 import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './servers.js';
 import { freshStart, trackDump, type FreshStart } from './start.js';
@@ -137,9 +137,8 @@ function openTracker(
   return new SchemaTracker({
     profile: upstream.profile,
     store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
-    seeds: [serverSeed(servers), downstreamSeed(servers)],
-    loadDatabaseDefaults: (schema) =>
-      upstreamControl.run((connection) => loadDatabaseDefaults(connection, schema)),
+    seeds: [serverSeed(servers), downstreamSeed(servers), upstreamSeed(servers)],
+    loadDatabaseDefaults: (schema) => upstreamControl.run((connection) => loadDatabaseDefaults(connection, schema)),
   });
 }
 

@@ -13,7 +13,7 @@ import { withAdvice } from './ddl-advice.js';
 import { planDdl, type DdlPart, type DdlPlan, type DdlPlanOptions } from './ddl-plan.js';
 import type { DdlRunner } from './ddl-runner.js';
 import type { DownstreamTables } from './downstream-tables.js';
-import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent } from './events.js';
+import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent, StructureTest } from './events.js';
 import { atPlace } from './failure.js';
 import type { CheckpointKeeper } from './keeper.js';
 import { valueBytes } from './literal.js';
@@ -105,13 +105,13 @@ export class EventApplier {
   }
 
   /** What the decoder asks for: the structure of a table at the current place, undefined when it is filtered out. */
-  lookup(schema: string, table: string): undefined | Promise<Table | undefined> {
+  lookup(schema: string, table: string, fits?: StructureTest): undefined | Promise<Table | undefined> {
     if (!this.#filter.tables.matchesTable(schema, table)) return undefined;
-    return this.#structure(schema, table);
+    return this.#structure(schema, table, fits);
   }
 
-  async #structure(schema: string, table: string): Promise<Table> {
-    const found = await this.#options.tracker.get(schema, table);
+  async #structure(schema: string, table: string, fits: StructureTest | undefined): Promise<Table> {
+    const found = await this.#options.tracker.get(schema, table, fits);
     if (found !== undefined) return found;
     throw dmError(44005, [`\`${schema}\`.\`${table}\``], {
       workaround:

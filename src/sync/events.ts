@@ -111,11 +111,19 @@ export interface KeepAliveEvent extends EventBase {
 /** What the reader hands on. Downstream code never sees wire bytes. */
 export type BinlogEvent = GtidEvent | QueryEvent | RowsEvent | CommitEvent | KeepAliveEvent;
 
+/** Whether a structure can be that of the rows at hand, as far as their event tells. */
+export type StructureTest = (structure: Table) => boolean;
+
 /**
  * Tells the decoder a table's structure at the current place of the stream. Asked once per table map event, in stream
- * order, after all earlier DDL was tracked. `undefined` = the table is filtered out: its rows are not decoded.
+ * order, after all earlier DDL was tracked. `fits` helps to choose where a first structure has to be found. `undefined` =
+ * the table is filtered out: its rows are not decoded.
  */
-export type StructureLookup = (schema: string, table: string) => Table | undefined | Promise<Table | undefined>;
+export type StructureLookup = (
+  schema: string,
+  table: string,
+  fits: StructureTest,
+) => Table | undefined | Promise<Table | undefined>;
 
 /** A source of binlog events from some place on. */
 export interface EventStream extends AsyncIterable<BinlogEvent> {

@@ -50,6 +50,15 @@ export function downstreamSeed(options: SeedOptions): StructureSeed {
   };
 }
 
+/** The upstream's structure alone: what is left where neither choice fits the rows at hand. */
+export function upstreamSeed(options: SeedOptions): StructureSeed {
+  return {
+    origin: 'upstream',
+    load: (schema, table) =>
+      options.upstream((connection) => introspectTable(connection, options.upstreamProfile, schema, table)),
+  };
+}
+
 /** Whether the upstream has all columns of the downstream and more: then they were added since. */
 function hasAllColumns(up: Table, down: Table): boolean {
   const names = new Set(up.columns.map((column) => column.name.toLowerCase()));

@@ -198,7 +198,7 @@ export class SyncUnit {
       serverId: this.#config.serverId,
       start: location.name === '' ? { gtidSet: location.gtidSet } : location,
       useGtid: this.#config.enableGtid,
-      lookup: (schema, table) => applier.lookup(schema, table),
+      lookup: (schema, table, fits) => applier.lookup(schema, table, fits),
       logger: this.#ctx.logger,
       signal: this.#ending.signal,
       maxBufferedBytes: READ_AHEAD_BYTES,
