@@ -22,6 +22,8 @@ export interface RewriteOptions {
   dropIndexExistence?: boolean;
   /** Leaves out table options that are about storage of another engine than TiDB's: see {@link FOREIGN_OPTIONS}. */
   dropForeignOptions?: boolean;
+  /** Options that CREATE TABLE gets behind its own, such as a default collation. */
+  tableOptions?: string;
   /** The statement is MariaDB's, the downstream another product: see {@link mariadbEdits}. */
   leavesMariadb?: boolean;
 }
@@ -42,6 +44,9 @@ export function rewriteStatement(statement: Statement, options: RewriteOptions =
     edits.push(insertion(statement.name.start, 'IF EXISTS '));
   }
   if (options.dropForeignOptions === true) edits.push(...foreignOptionEdits(statement));
+  if (options.tableOptions !== undefined && statement.kind === 'create-table') {
+    edits.push(insertion(statement.partitioning?.start ?? statement.end, ` ${options.tableOptions} `));
+  }
   if (options.leavesMariadb === true) edits.push(...mariadbEdits(statement));
   return render(statement, statement, edits);
 }

@@ -85,7 +85,7 @@ function typeFor(column: Column, dialect: PrintDialect): string {
 }
 
 /** Collations of one flavor alone, and their nearest relative elsewhere. */
-function collationFor(collation: string, dialect: PrintDialect): string {
+export function collationFor(collation: string, dialect: PrintDialect): string {
   if (dialect === 'mariadb') return collation.replace(/^utf8mb4_0900_(?:as|ai)_c[is]$/, 'utf8mb4_unicode_520_ci');
   return collation
     .replace(/^utf8mb4_uca1400_.*/, 'utf8mb4_0900_ai_ci')

@@ -11,6 +11,8 @@ import { DraftCatalog, DROPPED, isTable, UNKNOWN, type Entry, type KnownEntry } 
 export interface StructureStore {
   /** The flushed structure; null = known to be dropped; undefined = the checkpoint knows nothing of the table. */
   load(schema: string, table: string): Promise<Table | null | undefined>;
+  /** Whether the checkpoint has anything about tables of the schema; absent = it has not. */
+  knowsSchema?(schema: string): Promise<boolean>;
 }
 
 /** A place from which the first structure of a table can be had, when the checkpoint has none. */
@@ -111,6 +113,23 @@ export class SchemaTracker {
     const key = this.#key(schema, table);
     const entry = this.#pending.get(key)?.entry ?? this.#clean.get(key);
     return isTable(entry) ? entry : undefined;
+  }
+
+  /** Whether memory or the checkpoint know of the table, be it that it was dropped. No server is asked. */
+  async isKnown(writtenSchema: string, writtenName: string): Promise<boolean> {
+    this.#assertOpen();
+    const [schema, name] = this.#stored(writtenSchema, writtenName);
+    const key = this.#key(schema, name);
+    if (this.#pending.has(key) || this.#clean.has(key)) return true;
+    return (await this.#options.store.load(schema, name)) !== undefined;
+  }
+
+  /** Whether memory or the checkpoint know of any table of the schema. */
+  async isSchemaKnown(schema: string): Promise<boolean> {
+    this.#assertOpen();
+    const key = this.#schemaKey(schema);
+    for (const table of this.#tablesInMemory()) if (this.#schemaKey(table.schema) === key) return true;
+    return (await this.#options.store.knowsSchema?.(this.#stored(schema, '')[0])) === true;
   }
 
   /** Sets a structure (`binlog-schema update`). */

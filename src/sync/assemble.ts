@@ -1,24 +1,30 @@
-import type { BlockAllowList, SubtaskConfig } from '../config/types.js';
+import type { SubtaskConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
-import { createTableFilter } from '../filter/block-allow-list.js';
-import { SAME_NAMES } from '../filter/router.js';
+import { createColumnMapping } from '../filter/column-mapping.js';
+import { createEventFilter, type EventFilter } from '../filter/event-filter.js';
+import { createRouter, type TableMapping } from '../filter/router.js';
 import { cleanDumpDir } from '../load/clean.js';
 import type { Logger } from '../log/logger.js';
 import { acquireFence, type Fence } from '../meta/fence.js';
 import { createMetaTables, type MetaTables } from '../meta/tables.js';
+import { openConnection } from '../mysql/connect.js';
 import { loadDatabaseDefaults } from '../schema/introspect.js';
 import { SchemaTracker } from '../schema/tracker.js';
 import { CheckpointStore, type Checkpoint } from './checkpoint.js';
-import type { Control } from './control.js';
-import type { DdlPlanOptions } from './ddl-plan.js';
+import { Control } from './control.js';
+import { countingFilters, lastApplied } from './counting-filter.js';
+import { DdlApplier } from './ddl-applier.js';
+import type { RewritePlanOptions } from './ddl-plan.js';
 import { DdlRunner } from './ddl-runner.js';
 import { DownstreamTables } from './downstream-tables.js';
-import { EventApplier, type CountingFilter } from './event-applier.js';
+import { EventApplier } from './event-applier.js';
 import { CheckpointKeeper } from './keeper.js';
+import { OnlineRecords } from './online-ddl.js';
 import { Pipeline } from './pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { SyncOptions } from './run.js';
 import { downstreamSeed, serverSeed, upstreamSeed, type SeedOptions } from './seeds.js';
+import { RowFilters } from './row-filters.js';
 import { SeqSet } from './seq-set.js';
 import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './servers.js';
 import { freshStart, trackDump, type FreshStart } from './start.js';
@@ -79,7 +85,8 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const { dataDir, dumpMeta } = around.options;
   const fresh = stored === undefined ? await freshStart(config, dataDir, dumpMeta) : undefined;
   const checkpoint = stored ?? freshCheckpoint(fresh);
-  const tracker = openTracker(around, store, upstream, downstream);
+  const mapping = around.options.mapping ?? createRouter(config.routes, config.caseSensitive);
+  const tracker = openTracker(around, store, upstream, downstream, mapping);
   const pipeline = openPipeline(around, fence, downstream);
   const keeper = new CheckpointKeeper({
     store,
@@ -94,7 +101,10 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     filter: countingFilters(config, checkpoint).current.text,
     stored: stored !== undefined && !stored.foreign,
   });
-  const applier = openApplier({ around, store, checkpoint, upstream, downstream, tracker, pipeline, keeper, fence });
+  const online = new OnlineRecords(tables, config.sourceId, upstream.profile.lowerCaseTableNames !== 0);
+  await control.run((connection) => online.load(connection));
+  const known = { checkpoint, upstream, downstream, mapping };
+  const applier = openApplier({ around, ...known, store, tracker, pipeline, keeper, fence, online });
   if (fresh?.dumpDir !== undefined) await trackDump(fresh.dumpDir, config, tracker);
   if (keeper.isDue) await keeper.flush();
   if (fresh?.dumpDir !== undefined && config.cleanDumpFile) await cleanDumpDir(fresh.dumpDir, 'all');
@@ -121,12 +131,12 @@ function freshCheckpoint(fresh: FreshStart | undefined): Checkpoint {
 }
 
 function openTracker(
-  { control, upstream: upstreamControl, options }: Surroundings,
+  { control, upstream: upstreamControl }: Surroundings,
   store: CheckpointStore,
   upstream: UpstreamInfo,
   downstream: DownstreamInfo,
+  mapping: TableMapping,
 ): SchemaTracker {
-  const mapping = options.mapping ?? SAME_NAMES;
   const servers: SeedOptions = {
     upstream: (work) => upstreamControl.run(work),
     upstreamProfile: upstream.profile,
@@ -136,7 +146,10 @@ function openTracker(
   };
   return new SchemaTracker({
     profile: upstream.profile,
-    store: { load: (schema, table) => control.run(() => store.load(schema, table)) },
+    store: {
+      load: (schema, table) => control.run(() => store.load(schema, table)),
+      knowsSchema: (schema) => control.run(() => store.knowsSchema(schema)),
+    },
     seeds: [serverSeed(servers), downstreamSeed(servers), upstreamSeed(servers)],
     loadDatabaseDefaults: (schema) => upstreamControl.run((connection) => loadDatabaseDefaults(connection, schema)),
   });
@@ -183,18 +196,20 @@ interface ApplierParts {
   checkpoint: Checkpoint;
   upstream: UpstreamInfo;
   downstream: DownstreamInfo;
+  mapping: TableMapping;
   tracker: SchemaTracker;
   pipeline: Pipeline;
   keeper: CheckpointKeeper;
   fence: Fence;
+  online: OnlineRecords;
 }
 
 function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunner } {
-  const { around, checkpoint, upstream, downstream, store, fence, tracker, pipeline, keeper } = parts;
-  const { config, control, logger } = around;
+  const { around, checkpoint, upstream, downstream, mapping, store, fence, tracker, pipeline, keeper, online } = parts;
+  const { config, control, counters, logger } = around;
   const { current, next } = countingFilters(config, checkpoint);
-  const mapping = around.options.mapping ?? SAME_NAMES;
-  const plan: Omit<DdlPlanOptions, 'filter'> = {
+  const events = createEventFilter(config.filters);
+  const plan: RewritePlanOptions = {
     flavor: config.flavor,
     serverVersion: upstream.profile.versionNumber,
     mapping,
@@ -219,6 +234,21 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     intentCheckSql: (marker) => store.intentCheckSql(marker),
   });
   const tables = new DownstreamTables((work) => control.run(work), downstream.profile, downstream.target, mapping);
+  const ddlApplier = new DdlApplier({
+    plan,
+    events,
+    downstream: downstream.kind,
+    collations: downstream.collations,
+    tracker,
+    tables,
+    pipeline,
+    keeper,
+    ddl,
+    online,
+    counters,
+    logger,
+    begun: checkpoint.ddl,
+  });
   const applier = new EventApplier({
     flavor: config.flavor,
     useGtid: config.enableGtid,
@@ -227,54 +257,40 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     filter: current,
     nextFilter: next,
     plan,
-    downstream: downstream.kind,
+    events,
+    rows: openRowFilters(around, events),
+    online,
     tracker,
     tables,
     pipeline,
     keeper,
-    ddl,
-    counters: around.counters,
+    ddl: ddlApplier,
+    counters,
     logger,
     appliedSeq: checkpoint.appliedSeq,
     applied: new SeqSet(checkpoint.applied),
-    begun: checkpoint.ddl,
     isEnding: () => around.ending.aborted,
   });
   return { applier, ddl };
 }
 
-/** What of the configuration decides which changes are counted. */
-interface FilterRules {
-  rules: BlockAllowList | null;
-  caseSensitive: boolean;
-}
-
-/**
- * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
- * that time: it holds until the stream has passed them, and the new one after that.
- */
-function countingFilters(
-  config: SubtaskConfig,
-  checkpoint: Checkpoint,
-): { current: CountingFilter; next: (CountingFilter & { from: number }) | undefined } {
-  const rules: FilterRules = { rules: config.blockAllowList ?? null, caseSensitive: config.caseSensitive };
-  const configured = countingFilter(rules);
-  const last = lastApplied(checkpoint);
-  if (checkpoint.filter === undefined || checkpoint.filter === configured.text || last <= checkpoint.seq) {
-    return { current: configured, next: undefined };
-  }
-  const current = countingFilter(JSON.parse(checkpoint.filter) as FilterRules);
-  return { current, next: { ...configured, from: last } };
-}
-
-/** Number of the last change that an earlier run is known to have applied. */
-function lastApplied({ appliedSeq, applied }: Checkpoint): number {
-  return applied.reduce((last, range) => Math.max(last, range.last), appliedSeq);
-}
-
-function countingFilter({ rules, caseSensitive }: FilterRules): CountingFilter {
-  return {
-    tables: createTableFilter(rules ?? undefined, caseSensitive),
-    text: JSON.stringify({ rules, caseSensitive } satisfies FilterRules),
-  };
+function openRowFilters(around: Surroundings, events: EventFilter): RowFilters {
+  const { config, retryMs, mayWrite, dead, ending } = around;
+  const { caseSensitive, to } = config;
+  // Opened when an expression has to be evaluated by a server, in a session of its own.
+  const server = new Control({
+    role: 'downstream',
+    open: (signal) => openConnection(to, { role: 'downstream', signal }),
+    retryMs,
+    mayWrite,
+    dead,
+    ending,
+  });
+  dead.addEventListener('abort', () => server.close(), { once: true });
+  return new RowFilters({
+    events,
+    expressions: { forTable: () => undefined },
+    mapping: createColumnMapping(config.columnMappings, caseSensitive),
+    retry: (work) => server.run(work),
+  });
 }

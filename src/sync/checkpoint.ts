@@ -63,6 +63,8 @@ export interface FlushState {
   ddlDone: boolean;
   /** Schemas that were dropped since the last flush. */
   droppedSchemas: readonly string[];
+  /** Statements that store changes of the records of online DDL. */
+  online: readonly string[];
   /** By slot: batches up to this number need no bookkeeping any more. */
   obsolete: ReadonlyMap<number, number>;
   /** The bookkeeping of earlier owners is not needed any more. */
@@ -157,6 +159,7 @@ export class CheckpointStore implements StructureStore {
       this.#stateSql(state),
       ...state.droppedSchemas.map((schema) => this.#droppedSql(schema)),
       ...this.#structuresSql([...structures, ...state.droppedSchemas.map(droppedMark)], state.location),
+      ...state.online,
       ...this.#obsoleteSql(state),
     ];
     if (faultsEnabled()) {
@@ -179,6 +182,15 @@ export class CheckpointStore implements StructureStore {
     if (own === undefined) return undefined;
     const text = typeof own.table_info === 'string' ? own.table_info : JSON.stringify(own.table_info);
     return text === 'null' ? null : tableFromJson(text, schema, table);
+  }
+
+  /** {@link StructureStore.knowsSchema} */
+  async knowsSchema(schema: string): Promise<boolean> {
+    const rows = await this.#select(
+      `SELECT 1 FROM ${this.#tables.syncerCheckpoint} WHERE id = ${this.#id} AND cp_schema = ${quoteString(schema)} ` +
+        'AND is_global = 0 LIMIT 1',
+    );
+    return rows.length > 0;
   }
 
   #globalSql({ location, safeModeExit }: FlushState): string {

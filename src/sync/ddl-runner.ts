@@ -11,7 +11,7 @@ import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { defaultCollationOf, type ServerProfile } from '../schema/server-profile.js';
 import type { DdlIntent, SentStatement } from './checkpoint.js';
 import { isDoneAlready } from './ddl-done.js';
-import { changedObjects, splitFurther, type DdlPart, type DdlPlanOptions } from './ddl-plan.js';
+import { changedObjects, splitFurther, type DdlPart, type RewritePlanOptions } from './ddl-plan.js';
 import { DdlProgress, statementId, type DdlTarget } from './ddl-progress.js';
 import { executingState } from './ddl-running.js';
 import type { QueryEvent } from './events.js';
@@ -23,7 +23,7 @@ import { canIdentify, findIdentitySource, tableIdentity, type IdentitySource } f
 export interface DdlRunnerOptions {
   to: DatabaseConfig;
   fence: Fence;
-  plan: Omit<DdlPlanOptions, 'filter'>;
+  plan: RewritePlanOptions;
   logger: Logger;
   /** `+01:00` form of the upstream's own zone, for events that say SYSTEM. */
   upstreamOffset: string;
@@ -91,7 +91,10 @@ export class DdlRunner {
     begun: DdlIntent | undefined,
   ): Promise<void> {
     const progress = new DdlProgress(seq, begun);
-    for (const part of parts) await this.#executePart({ ...this.#identified(part), event, progress, single: false });
+    for (const part of parts) {
+      const session = part.session ?? event;
+      await this.#executePart({ ...this.#identified(part), event: session, progress, single: false });
+    }
   }
 
   close(): void {

@@ -12,6 +12,14 @@ interface Boundary {
   location: BinlogLocation;
 }
 
+/** What a DDL leaves to be stored besides the structures. */
+export interface FinishedDdl {
+  /** Schemas that it dropped. */
+  droppedSchemas: readonly string[];
+  /** Statements that store what it did to the records of online DDL. */
+  online: readonly string[];
+}
+
 /** Options of {@link CheckpointKeeper}. */
 export interface KeeperOptions {
   store: CheckpointStore;
@@ -105,16 +113,16 @@ export class CheckpointKeeper {
   /**
    * Stores the state as it is now. Flushes follow each other.
    *
-   * @param ddl - given when a DDL is done: the schemas that it dropped
+   * @param ddl - given when a DDL is done
    * @throws FenceLostError, DmError
    */
-  flush(ddl?: { droppedSchemas: readonly string[] }): Promise<void> {
+  flush(ddl?: FinishedDdl): Promise<void> {
     const next = this.#flushing.then(() => this.#flushNow(ddl));
     this.#flushing = next.catch(() => undefined);
     return next;
   }
 
-  async #flushNow(ddl: { droppedSchemas: readonly string[] } | undefined): Promise<void> {
+  async #flushNow(ddl: FinishedDdl | undefined): Promise<void> {
     const { store, control, fence, tracker, pipeline } = this.#options;
     const appliedSeq = this.appliedSeq;
     let passed = 0;
@@ -135,6 +143,7 @@ export class CheckpointKeeper {
       filter: this.filter,
       ddlDone: ddl !== undefined,
       droppedSchemas: ddl?.droppedSchemas ?? [],
+      online: ddl?.online ?? [],
       dropOldEpochs,
     };
     await control.run(() => store.flush(state, structures), fence);

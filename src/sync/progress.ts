@@ -35,10 +35,12 @@ export interface SyncCounters {
   missedRows: number;
   /** Row changes skipped as applied before a restart. */
   skippedRows: number;
+  /** Row changes left out by the binlog event filter or the expression filter. */
+  filteredRows: number;
 }
 
 export function newCounters(): SyncCounters {
-  return { events: 0, rows: 0, transactions: 0, batches: 0, ddls: 0, missedRows: 0, skippedRows: 0 };
+  return { events: 0, rows: 0, transactions: 0, batches: 0, ddls: 0, missedRows: 0, skippedRows: 0, filteredRows: 0 };
 }
 
 /** Rates over the last seconds and since the start, from samples of a counter. Times in milliseconds. */

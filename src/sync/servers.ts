@@ -18,16 +18,13 @@ export interface DownstreamInfo {
   splitsAlter: boolean;
   hasDropIndexExistence: boolean;
   hasUtf8mb4Default: boolean;
+  /** Names of its collations. */
+  collations: ReadonlySet<string>;
 }
 
 export async function describeDownstream(connection: DbConnection): Promise<DownstreamInfo> {
   const info = await detectServer(connection, 'downstream');
-  const rows = await queryRows(
-    connection,
-    'downstream',
-    'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS',
-  );
-  const charsets = new Set(rows.map((row) => String(row['name']).toLowerCase()));
+  const charsets = await names(connection, 'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS');
   const profile = await loadServerProfile(connection);
   const kind = downstreamOf(info.version);
   return {
@@ -37,7 +34,13 @@ export async function describeDownstream(connection: DbConnection): Promise<Down
     splitsAlter: info.isTiDB && kind.version < TIDB_TAKES_SEVERAL_CHANGES,
     hasDropIndexExistence: info.isTiDB || info.flavor === 'mariadb',
     hasUtf8mb4Default: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80011,
+    collations: await names(connection, 'SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS'),
   };
+}
+
+async function names(connection: DbConnection, sql: string): Promise<Set<string>> {
+  const rows = await queryRows(connection, 'downstream', sql);
+  return new Set(rows.map((row) => String(row['name']).toLowerCase()));
 }
 
 /** What a unit knows of its upstream. */

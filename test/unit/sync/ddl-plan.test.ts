@@ -4,6 +4,7 @@ import { createTableFilter } from '../../../src/filter/block-allow-list.js';
 import { withAdvice } from '../../../src/sync/ddl-advice.js';
 import { planDdl, type DdlPlan, type DdlPlanOptions } from '../../../src/sync/ddl-plan.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
+import { createEventFilter } from '../../../src/filter/event-filter.js';
 import { SAME_NAMES } from '../../../src/filter/router.js';
 
 const place = { name: 'bin.000001', pos: 4 };
@@ -22,6 +23,7 @@ function plan(sql: string, more: Partial<DdlPlanOptions> = {}): DdlPlan {
     flavor: 'mysql',
     serverVersion: 80036,
     filter: createTableFilter({ ignoreTables: [{ dbName: 'db', tblName: 'left_out' }] }, true),
+    events: createEventFilter(undefined),
     mapping: SAME_NAMES,
     splitAlways: false,
     dropIndexExistence: false,

@@ -1,0 +1,66 @@
+import type { BlockAllowList, OnlineDdlConfig, SubtaskConfig } from '../config/types.js';
+import { createTableFilter, type TableFilter } from '../filter/block-allow-list.js';
+import { createOnlineTables, realTablesOnly, type OnlineTables } from '../filter/online-tables.js';
+import type { Checkpoint } from './checkpoint.js';
+
+/** A filter, and its rules as the checkpoint stores them. */
+export interface CountingFilter {
+  /** The block-allow list. */
+  tables: TableFilter;
+  online: OnlineTables;
+  /** Tables whose rows are replicated: those of the list without those of online DDL tools. */
+  rows: TableFilter;
+  /** Whether the list lets a table of an online DDL tool pass. */
+  passesOnline(schema: string, table: string): boolean;
+  text: string;
+}
+
+/** What of the configuration decides which changes are counted. */
+interface FilterRules {
+  rules: BlockAllowList | null;
+  caseSensitive: boolean;
+  /** Absent when `online-ddl` is off. */
+  online?: OnlineDdlConfig;
+}
+
+/**
+ * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
+ * that time: it holds until the stream has passed them, and the new one after that.
+ */
+export function countingFilters(
+  config: SubtaskConfig,
+  checkpoint: Checkpoint,
+): { current: CountingFilter; next: (CountingFilter & { from: number }) | undefined } {
+  const rules: FilterRules = {
+    rules: config.blockAllowList ?? null,
+    caseSensitive: config.caseSensitive,
+    ...(config.onlineDdl === undefined ? {} : { online: config.onlineDdl }),
+  };
+  const configured = countingFilter(rules);
+  const last = lastApplied(checkpoint);
+  if (checkpoint.filter === undefined || checkpoint.filter === configured.text || last <= checkpoint.seq) {
+    return { current: configured, next: undefined };
+  }
+  const current = countingFilter(JSON.parse(checkpoint.filter) as FilterRules);
+  return { current, next: { ...configured, from: last } };
+}
+
+/** Number of the last change that an earlier run is known to have applied. */
+export function lastApplied({ appliedSeq, applied }: Checkpoint): number {
+  return applied.reduce((last, range) => Math.max(last, range.last), appliedSeq);
+}
+
+function countingFilter({ rules, caseSensitive, online }: FilterRules): CountingFilter {
+  const tables = createTableFilter(rules ?? undefined, caseSensitive);
+  const onlineTables = createOnlineTables(online);
+  const hasAllowList = (rules?.doTables ?? []).length > 0;
+  return {
+    tables,
+    online: onlineTables,
+    rows: realTablesOnly(tables, onlineTables),
+    passesOnline: (schema, table) =>
+      tables.matchesTable(schema, onlineTables.classify(table).origin) &&
+      (hasAllowList || tables.matchesTable(schema, table)),
+    text: JSON.stringify({ rules, caseSensitive, ...(online && { online }) } satisfies FilterRules),
+  };
+}

@@ -1,0 +1,57 @@
+import { rewriteStatement, type CreateTable, type RewriteOptions } from '../ddl/index.js';
+import type { TableFilter } from '../filter/block-allow-list.js';
+import type { TableMapping } from '../filter/router.js';
+import type { Downstream } from '../schema/downstream-diff.js';
+import type { Table } from '../schema/model.js';
+import { collationFor, showCreateTable } from '../schema/show-create.js';
+
+/** What a CREATE TABLE needs to know of the downstream. */
+export interface CreateTableOptions {
+  downstream: Downstream;
+  /** Names of its collations. */
+  collations: ReadonlySet<string>;
+  mapping: TableMapping;
+  /** Tables that exist downstream. */
+  filter: TableFilter;
+  rewrite: RewriteOptions;
+}
+
+/**
+ * Text of a CREATE TABLE that makes the table that it made upstream: with the default collation that it got there from its
+ * database or server, and in full where it is made like a table that does not exist downstream.
+ *
+ * @param made - the table as it is upstream behind the statement
+ * @throws DmError 11119 as `rewriteStatement`
+ */
+export function createTableSql(statement: CreateTable, made: Table, options: CreateTableOptions): string {
+  const { mapping, downstream, rewrite } = options;
+  if (statement.like === undefined) {
+    const collation = missingCollation(statement, made, options);
+    return rewriteStatement(statement, collation === undefined ? rewrite : { ...rewrite, tableOptions: collation });
+  }
+  const target = mapping.target(made.schema, made.name);
+  const source = {
+    schema: statement.like.schema?.name ?? statement.defaultSchema,
+    name: statement.like.table.name,
+  };
+  const like = mapping.target(source.schema, source.name);
+  const isSame = like.schema === target.schema && like.table === target.table;
+  if (!isSame && options.filter.matchesTable(source.schema, source.name)) return rewriteStatement(statement, rewrite);
+  const table = { ...made, schema: target.schema, name: target.table };
+  return showCreateTable(table, { dialect: downstream.product, ifNotExists: true, qualified: true });
+}
+
+/** The collation implies the character set. */
+function missingCollation(
+  statement: CreateTable,
+  { collation }: Table,
+  { downstream, collations }: CreateTableOptions,
+): string | undefined {
+  if (statement.options.some(({ name }) => name === 'COLLATE')) return undefined;
+  const name = collationFor(collation, downstream.product);
+  // Servers disagree about the name of three-byte UTF-8.
+  const known = [name, name.replace(/^utf8mb3_/, 'utf8_'), name.replace(/^utf8_/, 'utf8mb3_')].find((candidate) =>
+    collations.has(candidate.toLowerCase()),
+  );
+  return known === undefined ? undefined : `COLLATE ${known}`;
+}

@@ -1,0 +1,237 @@
+import { quoteTable } from '../mysql/quote.js';
+import { readStatement, type Statement } from '../ddl/index.js';
+import { DmError } from '../errors/dm-error.js';
+import { faultPoint } from '../fault/fault.js';
+import type { TableFilter } from '../filter/block-allow-list.js';
+import type { EventFilter } from '../filter/event-filter.js';
+import type { Logger } from '../log/logger.js';
+import { checkStatement, type Downstream, type Finding } from '../schema/downstream-diff.js';
+import type { Table } from '../schema/model.js';
+import type { SchemaTracker } from '../schema/tracker.js';
+import type { DdlIntent } from './checkpoint.js';
+import { createTableSql } from './create-table.js';
+import { withAdvice } from './ddl-advice.js';
+import { changedObjects, partRewrite, planStatement, type DdlPart, type RewritePlanOptions } from './ddl-plan.js';
+import type { DdlRunner } from './ddl-runner.js';
+import type { DownstreamTables } from './downstream-tables.js';
+import type { QueryEvent } from './events.js';
+import type { CheckpointKeeper } from './keeper.js';
+import type { OnlineRecords } from './online-ddl.js';
+import type { EventPlan, PlannedStatement } from './online-ddl-plan.js';
+import type { Pipeline } from './pipeline.js';
+import type { SyncCounters } from './progress.js';
+import { statementContext } from './statement-context.js';
+
+/** Options of {@link DdlApplier}. */
+export interface DdlApplierOptions {
+  plan: RewritePlanOptions;
+  events: EventFilter;
+  downstream: Downstream;
+  /** Names of the downstream's collations. */
+  collations: ReadonlySet<string>;
+  tracker: SchemaTracker;
+  tables: DownstreamTables;
+  pipeline: Pipeline;
+  keeper: CheckpointKeeper;
+  ddl: DdlRunner;
+  online: OnlineRecords;
+  counters: SyncCounters;
+  logger: Logger;
+  /** Statements that an earlier run had begun. */
+  begun: DdlIntent | undefined;
+}
+
+/** What is to be executed for an event, and what is known of the downstream about it. */
+interface Tracked {
+  parts: DdlPart[];
+  findings: Finding[];
+}
+
+/** Code of a statement that does not fit the structures known. */
+const CANNOT_TRACK = 44006;
+
+/** Brings the structures and the downstream behind a query event, and stores that they are there. */
+export class DdlApplier {
+  readonly #options: DdlApplierOptions;
+  /** A DDL is being executed: the checkpoint belongs to it. */
+  busy = false;
+
+  constructor(options: DdlApplierOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does what is planned for an event.
+   *
+   * @param filter - tables that exist downstream
+   * @returns whether there was anything to do; then the checkpoint stands behind the event
+   * @throws DmError 10006 when the downstream refuses a statement; 44006, and what loading structures throws
+   */
+  async apply(
+    event: QueryEvent,
+    seq: number,
+    plan: Extract<EventPlan, { action: 'apply' }>,
+    filter: TableFilter,
+  ): Promise<boolean> {
+    const { pipeline, keeper, tracker, tables, online } = this.#options;
+    const statements = await this.#toFollow(plan.statements);
+    if (statements.length === 0 && plan.online.length === 0) return false;
+    await pipeline.drained();
+    await faultPoint('ddl.before-old-flush');
+    this.busy = true;
+    // The structures of before go into the checkpoint first: a crash behind the execution must find them there.
+    for (const {
+      plan: { statement },
+      session,
+    } of statements) {
+      await tracker.preload(statement, statementContext(session, tracker.profile));
+    }
+    await keeper.flush();
+    await faultPoint('ddl.before-track');
+    const { parts, findings } = await this.#track(statements, event, filter);
+    if (parts.length > 0) await this.#execute(parts, findings, event, seq);
+    online.apply(plan.online);
+    await faultPoint('ddl.before-save');
+    keeper.passed(seq);
+    const lower = tracker.profile.lowerCaseTableNames === 1;
+    const dropped = statements.flatMap(({ plan: { statement } }) => droppedSchemas(statement, lower));
+    await keeper.flush({ droppedSchemas: dropped, online: online.statements() });
+    online.stored();
+    this.busy = false;
+    tables.invalidate();
+    pipeline.reset();
+    return true;
+  }
+
+  /** Filtered tables count for nothing now, but those whose structure is kept may do so later, or be copied. */
+  async #toFollow(statements: readonly PlannedStatement[]): Promise<PlannedStatement[]> {
+    const result: PlannedStatement[] = [];
+    for (const planned of statements) {
+      const { plan } = planned;
+      const left = plan.action === 'track' && plan.why === 'filtered';
+      if (!left || (await this.#isKnown(plan.statement))) result.push(planned);
+    }
+    return result;
+  }
+
+  async #isKnown(statement: Statement): Promise<boolean> {
+    const { tracker } = this.#options;
+    for (const { type, schema, name } of changedObjects(statement)) {
+      const known = type === 'database' ? tracker.isSchemaKnown(schema) : tracker.isKnown(schema, name);
+      if (await known) return true;
+    }
+    return false;
+  }
+
+  /** Brings the structures behind the statements, one after the other. */
+  async #track(statements: readonly PlannedStatement[], event: QueryEvent, filter: TableFilter): Promise<Tracked> {
+    const tracked: Tracked = { parts: [], findings: [] };
+    for (const planned of statements) {
+      const { plan, session } = planned;
+      const before = this.#structureBefore(plan.statement);
+      const parts = this.#parts(planned, before, filter);
+      await this.#follow(planned);
+      this.#report(planned, event);
+      const made = parts.map((part) => this.#completed(part, filter));
+      tracked.parts.push(...(session === event ? made : made.map((part) => ({ ...part, session }))));
+      tracked.findings.push(...this.#findings(parts, before));
+    }
+    return tracked;
+  }
+
+  async #follow({ plan, session }: PlannedStatement): Promise<void> {
+    const { tracker, logger } = this.#options;
+    const context = statementContext(session, tracker.profile);
+    try {
+      await tracker.apply(plan.statement, context);
+    } catch (error) {
+      const filtered = plan.action === 'track' && plan.why === 'filtered';
+      if (!filtered || !(error instanceof DmError) || error.code !== CANNOT_TRACK) throw error;
+      // Nothing of it is replicated: that its structure is lost must not stop what is.
+      logger.warn('the structure of a filtered table is not known any more', { error: error.message });
+      for (const { type, schema, name } of changedObjects(plan.statement)) {
+        if (type === 'database') continue;
+        const sql = `DROP TABLE ${quoteTable(schema, name)}`;
+        await tracker.apply(readStatement(sql, { flavor: this.#options.plan.flavor }), context);
+      }
+    }
+  }
+
+  async #execute(parts: DdlPart[], findings: readonly Finding[], event: QueryEvent, seq: number): Promise<void> {
+    const { ddl, counters, logger, begun } = this.#options;
+    try {
+      await ddl.execute(parts, event, seq, begun?.seq === seq ? begun : undefined);
+    } catch (error) {
+      throw withAdvice(error, findings);
+    }
+    counters.ddls += parts.length;
+    logger.info('executed a DDL', { sql: event.sql, position: `(${event.start.name}, ${event.start.pos})` });
+  }
+
+  /** What is executed of the statement, in an order that fits the columns of before it. */
+  #parts({ plan }: PlannedStatement, before: Table | undefined, filter: TableFilter): DdlPart[] {
+    if (plan.action !== 'execute') return [];
+    const { plan: options, events } = this.#options;
+    const known = planStatement(plan.statement, { ...options, filter, events, columns: before?.columns });
+    return known.action === 'execute' ? known.parts : plan.parts;
+  }
+
+  /** CREATE TABLE as the upstream understood it. */
+  #completed(part: DdlPart, filter: TableFilter): DdlPart {
+    const { statement } = part;
+    const name = statement.kind === 'create-table' ? changedTable(statement) : undefined;
+    const made = name && this.#options.tracker.peek(name.schema, name.name);
+    if (statement.kind !== 'create-table' || made === undefined) return part;
+    const { plan, downstream, collations } = this.#options;
+    const rewrite = partRewrite(plan);
+    const options = { downstream, collations, mapping: plan.mapping, filter, rewrite };
+    return { ...part, sql: createTableSql(statement, made, options) };
+  }
+
+  /** Nothing that the upstream did to replicated tables is left out in silence. */
+  #report({ plan }: PlannedStatement, { sql, start }: QueryEvent): void {
+    const place = { sql, position: `(${start.name}, ${start.pos})` };
+    const { logger } = this.#options;
+    if (plan.partly) logger.warn('a statement is also about filtered tables: they are left out', place);
+    if (plan.action !== 'track') return;
+    if (plan.why === 'dropped')
+      logger.info('a statement is dropped by an event filter: only structures follow it', place);
+    if (plan.why === 'unexecutable') {
+      logger.warn('a statement is not executed downstream: only structures follow it', place);
+    }
+  }
+
+  /** The structure of the table that an ALTER is about; it was loaded for it. */
+  #structureBefore(statement: Statement): Table | undefined {
+    const name = statement.kind === 'alter-table' ? changedTable(statement) : undefined;
+    return name && this.#options.tracker.peek(name.schema, name.name);
+  }
+
+  /** What is known of the downstream and these statements; what it takes and does otherwise is logged. */
+  #findings(parts: readonly DdlPart[], before: Table | undefined): Finding[] {
+    const { tracker, downstream, logger } = this.#options;
+    const all = new Map<string, Finding>();
+    for (const { statement } of parts) {
+      const name = changedTable(statement);
+      const after = name && tracker.peek(name.schema, name.name);
+      const structures = { ...(before && { before }), ...(after && { after }) };
+      for (const finding of checkStatement(statement, downstream, structures)) all.set(finding.message, finding);
+    }
+    const findings = [...all.values()];
+    for (const { rule, severity, message } of findings) if (severity === 'warning') logger.warn(message, { rule });
+    return findings;
+  }
+}
+
+/** The table that a statement makes or alters, by its upstream name. */
+function changedTable(statement: Statement): { schema: string; name: string } | undefined {
+  if (statement.kind !== 'alter-table' && statement.kind !== 'create-table') return undefined;
+  return statement.objects.find(({ role }) => role === 'target');
+}
+
+/** `lower`: the upstream stores names in lower case. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */
+function droppedSchemas(statement: Statement, lower: boolean): string[] {
+  const drops = statement.kind === 'drop-database' || (statement.kind === 'create-database' && statement.orReplace);
+  if (!drops) return [];
+  return statement.objects.map(({ schema }) => (lower ? schema.toLowerCase() : schema));
+}
