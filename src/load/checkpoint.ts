@@ -4,20 +4,31 @@ import { quoteString } from '../mysql/quote.js';
 /** Name of the row that stands for the dump as a whole. */
 const DUMP_ROW = 'metadata';
 
+/** `offset` of a structure file whose table was there before the load, with rows. */
+export const TABLE_HELD_ROWS = -2;
 /** `offset` of a structure file whose table was there before the load, without rows. */
 export const TABLE_WAS_EMPTY = -1;
-/** `offset` of a structure file whose table this load creates; becomes `end_pos` once all its indexes exist. */
+/** `offset` of a structure file whose table this load creates. */
 export const TABLE_IS_OURS = 0;
+
+/** Ending of the names of structure files. */
+const STRUCTURE_SUFFIX = '-schema.sql';
 
 /** One row of the loader's checkpoint table. */
 export interface CheckpointRow {
   filename: string;
+  /** Upstream name for data files, downstream name for structure files. */
   schema: string;
   table: string;
   /** Bytes loaded. */
   offset: number;
   /** Bytes of the file. */
   endPos: number;
+}
+
+/** Whether a row is about a structure file. */
+export function isStructureRow(row: CheckpointRow): boolean {
+  return row.filename.endsWith(STRUCTURE_SUFFIX);
 }
 
 /** How far the load of a subtask is, as the downstream knows it. */
@@ -58,6 +69,18 @@ export class LoadCheckpoint {
       dumpId: dump.endPos,
       rows: rows.filter((row) => row !== dump),
     };
+  }
+
+  /** Downstream tables that other sources of the task fill. */
+  async tablesOfOthers(connection: MetaConnection): Promise<{ schema: string; table: string }[]> {
+    const [found] = await connection.query(
+      `SELECT DISTINCT cp_schema, cp_table FROM ${this.#table}
+       WHERE id <> ${this.#id} AND filename LIKE '%${STRUCTURE_SUFFIX}'`,
+    );
+    return (found as Record<string, unknown>[]).map((row) => ({
+      schema: String(row['cp_schema']),
+      table: String(row['cp_table']),
+    }));
   }
 
   /** Stores the first rows of a load; rows that exist stay as they are. */

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { DatabaseConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
+import type { TargetTable } from '../filter/router.js';
 import type { DbConnection } from '../mysql/connect.js';
-import { serverErrno } from '../mysql/errors.js';
+import { databaseError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent } from '../mysql/quote.js';
 import type { LoadCheckpoint } from './checkpoint.js';
 import { allowEnumErrors, ER_DATA_TRUNCATED, LIST_WARNINGS, onlyEnumErrors } from './enum-errors.js';
+import { describe, type InsertRewriter } from './insert-rewriter.js';
 import type { DataFile } from './inventory.js';
 import { rawQuery, type RawResult } from './raw-query.js';
 import { loadSession, resetStatement } from './session.js';
@@ -43,12 +45,22 @@ interface FilePart {
   to: number;
 }
 
+/** A data file and how its statements are made to fit the downstream. */
+export interface LoadedFile {
+  file: DataFile;
+  /** Downstream name of its table. */
+  target: TargetTable;
+  rewriter: InsertRewriter;
+}
+
 /** Loads data files over one connection, each statement together with the file's new offset. */
 export class FileLoader {
   readonly #writer: SlotWriter;
   readonly #shared: FileLoaderShared;
   /** Of the last statement with rows. */
   #warnings: readonly unknown[] = [];
+  /** Start of the statement that is under way, for messages. */
+  #statement = '';
 
   constructor(writer: SlotWriter, shared: FileLoaderShared) {
     this.#writer = writer;
@@ -58,15 +70,28 @@ export class FileLoader {
   /**
    * Loads a file from `offset` to its end.
    * @returns false when asked to end before
+   * @throws DmError 10006 that names the statement and the file when the downstream refuses it, 34009, 34018
    */
-  async load(file: DataFile, offset: number): Promise<boolean> {
+  async load(loaded: LoadedFile, offset: number): Promise<boolean> {
+    this.#statement = '';
+    try {
+      return await this.#loadWhole(loaded, offset);
+    } catch (error) {
+      if (serverErrno(error) === undefined) throw error;
+      const sql = `${this.#statement}... (file ${loaded.file.name})`;
+      throw databaseError(error, { scope: 'downstream', kind: 'execute', sql });
+    }
+  }
+
+  async #loadWhole(loaded: LoadedFile, offset: number): Promise<boolean> {
+    const { file } = loaded;
     let done = offset;
     while (done < file.size) {
       const reached = await this.#writer.run(async (connection, attempt) => {
         // An earlier attempt may have been committed without our knowing: the stored offset decides.
         if (attempt > 1) done = this.#noteProgress(file, done, await this.#storedOffset(connection, file));
         if (done >= file.size) return done;
-        return this.#loadFrom(connection, file, done, (to, rows) => {
+        return this.#loadFrom(connection, loaded, done, (to, rows) => {
           done = this.#noteProgress(file, done, to, rows);
         });
       });
@@ -93,23 +118,25 @@ export class FileLoader {
 
   async #loadFrom(
     connection: DbConnection,
-    file: DataFile,
+    loaded: LoadedFile,
     offset: number,
     committed: (offset: number, rows: number) => void,
   ): Promise<number> {
+    const { file, target, rewriter } = loaded;
     const { dir, to, lock, mayGoOn } = this.#shared;
     const path = join(dir, file.name);
     const preamble = await readPreamble(path, lock);
-    const setUp = [resetStatement(to, quoteIdent(file.schema)), ...preamble.statements].join('; ');
+    const setUp = [resetStatement(to, quoteIdent(target.schema)), ...preamble.statements].join('; ');
     await connection.query(setUp);
     const reader = await StatementReader.open(path, Math.max(offset, preamble.end), lock);
     let done = offset;
     try {
       while (done < file.size && mayGoOn()) {
-        const statement = await reader.next();
+        const found = await reader.next();
+        const statement = found === undefined ? undefined : rewriter.rewrite(found, file.name);
         // Behind the last statement there are only blanks and comments.
         const end = statement?.end ?? file.size;
-        const rows = await this.#commit(connection, file, { statement, from: done, to: end });
+        const rows = await this.#commit(connection, loaded, { statement, from: done, to: end });
         committed(end, rows);
         done = end;
       }
@@ -120,14 +147,16 @@ export class FileLoader {
   }
 
   /** One transaction: fence, rows, offset. @returns the number of rows */
-  async #commit(connection: DbConnection, file: DataFile, part: FilePart): Promise<number> {
+  async #commit(connection: DbConnection, loaded: LoadedFile, part: FilePart): Promise<number> {
+    const { file } = loaded;
     this.#assertLoadable(file, part.statement);
+    this.#statement = part.statement === undefined ? '' : describe(part.statement);
     let rows = 0;
     try {
       rows = await this.#send(connection, file, part);
     } catch (error) {
       if (serverErrno(error) !== ER_DATA_TRUNCATED) throw error;
-      rows = await this.#sendWithEnumErrors(connection, file, part, error);
+      rows = await this.#sendWithEnumErrors(connection, loaded, part, error);
     }
     await faultPoint('load.before-commit');
     if (!this.#shared.mayGoOn()) throw new StopLoading();
@@ -149,7 +178,7 @@ export class FileLoader {
       Buffer.from(move),
     ]);
     if (results.length !== (statement === undefined ? 3 : 5)) {
-      throw dmError(34009, [`${statement === undefined ? '' : statementStart(statement)}... (file ${file.name})`]);
+      throw dmError(34009, [`${statement === undefined ? '' : describe(statement)}... (file ${file.name})`]);
     }
     if (affectedRows(results.at(-1)) !== 1) {
       throw dmError(34018, [], { cause: new Error(`the checkpoint of ${file.name} is not at ${from}`) });
@@ -161,7 +190,7 @@ export class FileLoader {
   /** The same without strict mode, for rows with error values in ENUM columns; anything else changed is `refused`. */
   async #sendWithEnumErrors(
     connection: DbConnection,
-    file: DataFile,
+    { file, target }: LoadedFile,
     part: FilePart,
     refused: unknown,
   ): Promise<number> {
@@ -169,7 +198,7 @@ export class FileLoader {
     const mode = loadSession(this.#shared.to)['sql_mode'] ?? '';
     await allowEnumErrors(connection, mode);
     const rows = await this.#send(connection, file, part);
-    if (!(await onlyEnumErrors(connection, file, this.#warnings))) throw refused;
+    if (!(await onlyEnumErrors(connection, target, this.#warnings))) throw refused;
     await connection.query(`SET SESSION sql_mode = '${mode}'`);
     return rows;
   }
@@ -177,7 +206,6 @@ export class FileLoader {
   #assertLoadable(file: DataFile, statement: FileStatement | undefined): void {
     if (statement === undefined) return;
     const { maxAllowedPacket } = this.#shared;
-    if (!isInsert(statement)) throw dmError(34009, [`${statementStart(statement)}... (file ${file.name})`]);
     if (statement.length + REQUEST_OVERHEAD <= maxAllowedPacket) return;
     throw dmError(34009, [`of ${statement.length} bytes in file ${file.name}`], {
       cause: new Error(`max_allowed_packet of the downstream is ${maxAllowedPacket} bytes`),
@@ -198,11 +226,6 @@ function affectedRows(result: RawResult | undefined): number {
 }
 
 const LEADING_COMMENTS = /^(?:\s+|--[\s][^\n]*\n|#[^\n]*\n|\/\*(?![!M])[^]*?\*\/)+/;
-
-function isInsert(statement: FileStatement): boolean {
-  const start = statementStart(statement, 2000).replace(LEADING_COMMENTS, '');
-  return /^(INSERT|REPLACE)\b/i.test(start);
-}
 
 /** Statements at the top of a data file that set the session up, and where the first other statement begins. */
 async function readPreamble(path: string, lock: LargeStatementLock): Promise<{ statements: string[]; end: number }> {

@@ -2,11 +2,13 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LONG_NAMES_FILE, parseDumpFileName } from '../dump/file-names.js';
 import { dmError } from '../errors/dm-error.js';
+import { SAME_NAMES, type TableMapping, type TargetTable } from '../filter/router.js';
 import { quoteTable } from '../mysql/quote.js';
 
 /** A file with INSERT statements. */
 export interface DataFile {
   name: string;
+  /** Upstream name. */
   schema: string;
   table: string;
   /** Bytes. */
@@ -15,8 +17,11 @@ export interface DataFile {
 
 /** A table of the dump: its structure file and its data files. */
 export interface DumpedTable {
+  /** Upstream name. */
   schema: string;
   name: string;
+  /** Name downstream. */
+  target: TargetTable;
   file: string;
   fileSize: number;
   data: DataFile[];
@@ -27,7 +32,8 @@ export interface DumpedTable {
 /** What a dump directory holds. */
 export interface Inventory {
   dir: string;
-  databases: { schema: string; file: string }[];
+  /** `target`: name downstream. */
+  databases: { schema: string; target: string; file: string }[];
   tables: DumpedTable[];
 }
 
@@ -35,9 +41,9 @@ export interface Inventory {
  * Reads the names and sizes of the files in a dump directory of this product, dumpling or mydumper.
  *
  * @throws DmError 34014 when there is no such directory, 34012 and 34013 when a data file's database or table has no file,
- * 34015 when a table has two structure files, 24003 when a file cannot be placed or is compressed
+ * 34015 when a table has two structure files, 24003 when a file cannot be placed or is compressed, and what `mapping` throws
  */
-export async function readInventory(dir: string): Promise<Inventory> {
+export async function readInventory(dir: string, mapping: TableMapping = SAME_NAMES): Promise<Inventory> {
   const names = await listFiles(dir);
   const longNames = await readLongNames(dir, names);
   const databases = new Map<string, string>();
@@ -54,12 +60,17 @@ export async function readInventory(dir: string): Promise<Inventory> {
       const key = quoteTable(file.schema, file.table);
       if (tables.has(key)) throw dmError(34015, [path]);
       const fileSize = (await stat(path)).size;
-      tables.set(key, { schema: file.schema, name: file.table, file: name, fileSize, data: [], bytes: 0 });
+      const target = mapping.target(file.schema, file.table);
+      tables.set(key, { schema: file.schema, name: file.table, target, file: name, fileSize, data: [], bytes: 0 });
     }
   }
   for (const table of tables.values()) if (!databases.has(table.schema)) throw dmError(34012, [join(dir, table.file)]);
   addData(dir, databases, tables, data);
-  return { dir, databases: [...databases].map(([schema, file]) => ({ schema, file })), tables: [...tables.values()] };
+  return {
+    dir,
+    databases: [...databases].map(([schema, file]) => ({ schema, target: mapping.targetSchema(schema), file })),
+    tables: [...tables.values()],
+  };
 }
 
 function addData(

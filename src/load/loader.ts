@@ -1,30 +1,38 @@
 import type { SubtaskConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
+import { createColumnMapping, type ColumnMapping } from '../filter/column-mapping.js';
+import { createRouter, type TableMapping } from '../filter/router.js';
 import { acquireFence, type Fence } from '../meta/fence.js';
 import { createMetaTables, metaTables, type MetaTables } from '../meta/tables.js';
 import { closeConnection, type DbConnection } from '../mysql/connect.js';
-import { serverErrno } from '../mysql/errors.js';
-import { quoteTable } from '../mysql/quote.js';
+import { databaseError, serverErrno } from '../mysql/errors.js';
 import { detectServer, type ServerInfo } from '../mysql/server-info.js';
 import type { UnitContext } from '../unit.js';
-import { LoadCheckpoint, TABLE_IS_OURS, TABLE_WAS_EMPTY, type CheckpointRow, type LoadState } from './checkpoint.js';
-import { FileLoader, StopLoading } from './file-loader.js';
+import {
+  isStructureRow,
+  LoadCheckpoint,
+  TABLE_HELD_ROWS,
+  TABLE_IS_OURS,
+  type CheckpointRow,
+  type LoadState,
+} from './checkpoint.js';
+import { FileLoader, StopLoading, type FileLoaderShared } from './file-loader.js';
+import { InsertRewriter } from './insert-rewriter.js';
 import type { DataFile, DumpedTable, Inventory } from './inventory.js';
+import { assertSameTargets, ownershipOf, undoStatements } from './ownership.js';
 import type { LoadProgress } from './progress.js';
 import { SchemaLoader } from './schema-loader.js';
 import { openLoadConnection, openSchemaConnection } from './session.js';
 import { SlotWriter } from './slot-writer.js';
 import { LargeStatementLock } from './statement-reader.js';
 import type { LoadTally } from './tally.js';
+import { groupByTarget, interleave, WaitingRoom, type TargetGroup } from './work-order.js';
 
 /** Connections that create tables and add keys. */
 const SCHEMA_WRITERS = 4;
 /** Checkpoint rows of one INSERT. */
 const ROWS_A_STATEMENT = 500;
-
-const ER_NO_SUCH_TABLE = 1146;
-const ER_BAD_DB = 1049;
 
 /** One run of the load unit: connections, fence, checkpoint, and the order of work. */
 export class Loader {
@@ -37,6 +45,10 @@ export class Loader {
   readonly #checkpoint: LoadCheckpoint;
   readonly #poolSize: number;
   readonly #writers: SlotWriter[] = [];
+  /** Where the tables go. */
+  readonly mapping: TableMapping;
+  readonly #columnMapping: ColumnMapping;
+  #groups: TargetGroup[] = [];
   #main: DbConnection | undefined;
   #server: ServerInfo | undefined;
   #fence: Fence | undefined;
@@ -51,6 +63,8 @@ export class Loader {
     this.#meta = metaTables(config.metaSchema, config.task);
     this.#checkpoint = new LoadCheckpoint(this.#meta, config.sourceId);
     this.#poolSize = Math.max(1, config.load.poolSize);
+    this.mapping = createRouter(config.routes, config.caseSensitive, 34010);
+    this.#columnMapping = createColumnMapping(config.columnMappings, config.caseSensitive);
   }
 
   /** Connects, becomes the only owner of the subtask and reads how far the load is. */
@@ -72,7 +86,7 @@ export class Loader {
    * Stores the checkpoint rows of a new load, or checks that those of an interrupted one fit the files. What an interrupted
    * load of another dump left behind is removed first.
    *
-   * @throws DmError 24004, 24005, 34018 when checkpoint and files do not fit
+   * @throws DmError 24004, 24005, 34018 when checkpoint, files and routes do not fit
    */
   async begin(inventory: Inventory, dumpId: number, state: LoadState): Promise<void> {
     this.#inventory = inventory;
@@ -80,7 +94,7 @@ export class Loader {
     let rows = state.rows;
     if (state.dumpId !== undefined && state.dumpId !== dumpId) {
       this.#ctx.logger.warn('an earlier dump was loaded in part: removing its rows');
-      await this.#removeEarlierLoad(rows);
+      await this.#undo(rows);
       rows = [];
     }
     if (state.dumpId !== dumpId) {
@@ -89,6 +103,8 @@ export class Loader {
     }
     this.#rows = new Map(rows.map((row) => [row.filename, row]));
     checkAgainstFiles(rows, inventory);
+    assertSameTargets(rows, inventory.tables);
+    this.#groups = groupByTarget(inventory.tables);
   }
 
   /** Creates schemas and tables, loads all rows, adds the keys left out. @returns false when asked to end before */
@@ -102,6 +118,8 @@ export class Loader {
       dir: inventory.dir,
       fence: this.#heldFence(),
       logger: this.#ctx.logger,
+      flavor: this.#config.flavor,
+      mapping: this.mapping,
       isTiDB: this.#server?.isTiDB ?? false,
       mayWrite: () => this.#mayWrite(),
     });
@@ -124,25 +142,54 @@ export class Loader {
     const { databases, tables } = this.#files();
     await schema.readReferences(tables);
     const [first] = writers;
-    for (const { schema: name, file } of databases) {
-      await first?.run((connection) => schema.createDatabase(connection, name, file));
+    for (const database of databases) {
+      await first?.run((connection) => schema.createDatabase(connection, database));
     }
-    const queue = [...tables];
+    const queue = [...this.#groups];
     await this.#together(writers, async (writer) => {
-      for (let table = queue.shift(); table !== undefined && this.#mayGoOn(); table = queue.shift()) {
-        const current = table;
+      for (let group = queue.shift(); group !== undefined && this.#mayGoOn(); group = queue.shift()) {
+        const current = group;
         await writer.run((connection) => schema.createTable(connection, current, this.#isOurs(current)));
       }
     });
   }
 
   async #loadRows(schema: SchemaLoader, schemaWriters: SlotWriter[], tally: LoadTally): Promise<void> {
-    const { tables, dir } = this.#files();
-    const open = new Map(tables.map((table) => [quoteTable(table.schema, table.name), table.data.length]));
-    const loaded = new TableWaitingRoom(tables.filter((table) => table.data.length === 0));
-    const files = interleave(tables);
-    const shared = {
-      dir,
+    const open = new Map(this.#groups.map((group) => [group, group.tables.flatMap((table) => table.data).length]));
+    const loaded = new WaitingRoom(this.#groups.filter((group) => open.get(group) === 0));
+    const files = interleave(this.#groups);
+    const rewriters = new Map<DumpedTable, Promise<InsertRewriter>>();
+    const shared = this.#sharedByLoaders(tally);
+    const loadFiles = async (writer: SlotWriter): Promise<void> => {
+      const loader = new FileLoader(writer, shared);
+      for (let next = files.shift(); next !== undefined && this.#mayGoOn(); next = files.shift()) {
+        const { file, table, group } = next;
+        const rewriter = rewriters.get(table) ?? this.#rewriterOf(table, schema);
+        rewriters.set(table, rewriter);
+        const work = { file, target: group.target, rewriter: await rewriter };
+        if (!(await loader.load(work, this.#offset(file)))) return;
+        const left = (open.get(group) ?? 0) - 1;
+        open.set(group, left);
+        if (left === 0) loaded.add(group);
+      }
+    };
+    const addKeys = async (writer: SlotWriter): Promise<void> => {
+      for (let group = await loaded.next(); group !== undefined; group = await loaded.next()) {
+        const current = group;
+        if (!this.#mayGoOn()) return;
+        await writer.run((connection) => schema.addKeys(connection, current));
+      }
+    };
+    const writers = this.#openWriters(Math.min(this.#poolSize, Math.max(1, files.length)), 0, openLoadConnection);
+    const rows = this.#together(writers, loadFiles).finally(() => loaded.close());
+    await Promise.allSettled([rows, this.#together(schemaWriters, addKeys)]);
+    await rows;
+    this.#failed.signal.throwIfAborted();
+  }
+
+  #sharedByLoaders(tally: LoadTally): FileLoaderShared {
+    return {
+      dir: this.#files().dir,
       to: this.#config.to,
       checkpoint: this.#checkpoint,
       lock: new LargeStatementLock(),
@@ -153,28 +200,15 @@ export class Loader {
         tally.finishedRows += rows;
       },
     };
-    const loadFiles = async (writer: SlotWriter): Promise<void> => {
-      const loader = new FileLoader(writer, shared);
-      for (let next = files.shift(); next !== undefined && this.#mayGoOn(); next = files.shift()) {
-        if (!(await loader.load(next.file, this.#offset(next.file)))) return;
-        const name = quoteTable(next.table.schema, next.table.name);
-        const left = (open.get(name) ?? 0) - 1;
-        open.set(name, left);
-        if (left === 0) loaded.add(next.table);
-      }
-    };
-    const addKeys = async (writer: SlotWriter): Promise<void> => {
-      for (let table = await loaded.next(); table !== undefined; table = await loaded.next()) {
-        const current = table;
-        if (!this.#mayGoOn()) return;
-        await writer.run((connection) => schema.addKeys(connection, current));
-      }
-    };
-    const writers = this.#openWriters(Math.min(this.#poolSize, Math.max(1, files.length)), 0, openLoadConnection);
-    const rows = this.#together(writers, loadFiles).finally(() => loaded.close());
-    await Promise.allSettled([rows, this.#together(schemaWriters, addKeys)]);
-    await rows;
-    this.#failed.signal.throwIfAborted();
+  }
+
+  async #rewriterOf(table: DumpedTable, schema: SchemaLoader): Promise<InsertRewriter> {
+    const { schema: database, name } = table;
+    return new InsertRewriter({
+      table,
+      columns: await schema.columnsOf(table),
+      change: (columns) => this.#columnMapping.forColumns(database, name, columns),
+    });
   }
 
   /** Runs `work` with each writer; the first failure ends the others and is thrown. */
@@ -215,13 +249,13 @@ export class Loader {
 
   async #storeRows(inventory: Inventory, known: readonly CheckpointRow[]): Promise<void> {
     const rows: CheckpointRow[] = [];
-    const before = new Set(known.map((row) => row.filename));
-    for (const table of inventory.tables) {
-      const common = { schema: table.schema, table: table.name };
-      for (const file of table.data) rows.push({ ...common, filename: file.name, offset: 0, endPos: file.size });
+    for (const { target, tables } of groupByTarget(inventory.tables)) {
       // Rows of an older version of the checkpoint tell nothing of who made the table.
-      const offset = before.size > 0 ? undefined : await this.#ownership(table);
-      if (offset !== undefined) rows.push({ ...common, filename: table.file, offset, endPos: table.fileSize });
+      const offset = known.length > 0 ? TABLE_HELD_ROWS : await ownershipOf(this.#connection(), target);
+      for (const { schema, name, file, fileSize, data } of tables) {
+        rows.push({ ...target, filename: file, offset, endPos: fileSize });
+        for (const part of data) rows.push({ schema, table: name, filename: part.name, offset: 0, endPos: part.size });
+      }
     }
     const statements: string[] = [];
     do {
@@ -231,35 +265,11 @@ export class Loader {
     await this.#execute(statements.join('; '));
   }
 
-  /** Whether a table is made by this load; undefined when it holds rows of somebody else. */
-  async #ownership(table: DumpedTable): Promise<number | undefined> {
-    try {
-      const [rows] = await this.#connection().query(`SELECT 1 FROM ${quoteTable(table.schema, table.name)} LIMIT 1`);
-      return (rows as unknown[]).length === 0 ? TABLE_WAS_EMPTY : undefined;
-    } catch (error) {
-      const errno = serverErrno(error);
-      if (errno === ER_NO_SUCH_TABLE || errno === ER_BAD_DB) return TABLE_IS_OURS;
-      throw error;
-    }
-  }
-
-  async #removeEarlierLoad(rows: readonly CheckpointRow[]): Promise<void> {
-    const owned = new Map<string, CheckpointRow>();
-    for (const row of rows) if (isStructureRow(row)) owned.set(quoteTable(row.schema, row.table), row);
-    const foreign = rows.find((row) => row.offset > 0 && !owned.has(quoteTable(row.schema, row.table)));
-    if (foreign !== undefined) {
-      throw dmError(34018, [], {
-        cause: new Error(
-          `${quoteTable(foreign.schema, foreign.table)} held rows before the load and holds rows of an earlier dump now`,
-        ),
-        workaround:
-          'Please remove the rows of the interrupted load from the downstream tables and start the task again with `--remove-meta`.',
-      });
-    }
-    for (const [name, row] of owned) {
-      const sql = row.offset === TABLE_WAS_EMPTY ? `TRUNCATE TABLE ${name}` : `DROP TABLE IF EXISTS ${name}`;
+  async #undo(rows: readonly CheckpointRow[]): Promise<void> {
+    const context = { checkpoint: this.#checkpoint, mapping: this.mapping };
+    for (const sql of await undoStatements(this.#connection(), rows, context)) {
       if (!this.#mayWrite() || !(await this.#heldFence().isHeld(this.#connection()))) throw new StopLoading();
-      await this.#connection().query(sql);
+      await named(sql, () => this.#connection().query(sql));
     }
     await this.#execute(this.#checkpoint.clearSql());
   }
@@ -267,11 +277,12 @@ export class Loader {
   /** Runs statements that may be run twice in one transaction, which fails when the fence is lost. */
   async #execute(sql: string): Promise<void> {
     const [writer] = this.#openWriters(1, this.#poolSize + SCHEMA_WRITERS, openSchemaConnection);
-    await writer?.run(async (connection) => {
+    const work = writer?.run(async (connection) => {
       if (!this.#mayWrite()) throw new StopLoading();
       // One request: no pause of this process can come between its statements.
       await connection.query(`${writer.beginSql()}; ${sql}; COMMIT`);
     });
+    await named(sql, async () => work);
     await writer?.close();
   }
 
@@ -283,8 +294,8 @@ export class Loader {
     return !this.#ctx.signal.aborted && !this.#failed.signal.aborted && this.#mayWrite();
   }
 
-  #isOurs(table: DumpedTable): boolean {
-    return this.#rows.get(table.file)?.offset === TABLE_IS_OURS;
+  #isOurs({ tables }: TargetGroup): boolean {
+    return tables.some((table) => this.#rows.get(table.file)?.offset === TABLE_IS_OURS);
   }
 
   #offset(file: DataFile): number {
@@ -307,10 +318,6 @@ export class Loader {
   }
 }
 
-function isStructureRow(row: CheckpointRow): boolean {
-  return row.filename.endsWith('-schema.sql');
-}
-
 /** @throws DmError 24004, 24005 when a file of the checkpoint is missing, 34018 when it has another size */
 function checkAgainstFiles(rows: readonly CheckpointRow[], inventory: Inventory): void {
   const sizes = new Map<string, number>();
@@ -326,47 +333,12 @@ function checkAgainstFiles(rows: readonly CheckpointRow[], inventory: Inventory)
   }
 }
 
-/** Files of all tables, the tables taking turns, so that writers seldom meet in one table. */
-function interleave(tables: readonly DumpedTable[]): { table: DumpedTable; file: DataFile }[] {
-  const lanes = [...tables].sort((a, b) => b.bytes - a.bytes).map((table) => ({ table, files: [...table.data] }));
-  const result: { table: DumpedTable; file: DataFile }[] = [];
-  for (let round = 0, more = true; more; round++) {
-    more = false;
-    for (const { table, files } of lanes) {
-      const file = files[round];
-      if (file === undefined) continue;
-      result.push({ table, file });
-      more = true;
-    }
-  }
-  return result;
-}
-
-/** Tables whose rows are complete, for those who add their keys. */
-class TableWaitingRoom {
-  readonly #tables: DumpedTable[];
-  readonly #waiting: ((table: DumpedTable | undefined) => void)[] = [];
-  #closed = false;
-
-  constructor(tables: readonly DumpedTable[]) {
-    this.#tables = [...tables];
-  }
-
-  add(table: DumpedTable): void {
-    const waiter = this.#waiting.shift();
-    if (waiter === undefined) this.#tables.push(table);
-    else waiter(table);
-  }
-
-  /** No more tables will come. */
-  close(): void {
-    this.#closed = true;
-    for (const waiter of this.#waiting.splice(0)) waiter(undefined);
-  }
-
-  next(): Promise<DumpedTable | undefined> {
-    const table = this.#tables.shift();
-    if (table !== undefined || this.#closed) return Promise.resolve(table);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+/** Lets an error of the server name the statement, which none of our own makes with row values in it. */
+async function named<T>(sql: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (serverErrno(error) === undefined) throw error;
+    throw databaseError(error, { scope: 'downstream', kind: 'execute', sql });
   }
 }

@@ -84,7 +84,7 @@ async function load(
     const state = await loader.open();
     if (state.stage === 'finished' && (await isSameDump(dir, state.dumpId))) return true;
     const metadata = await readDumpMetadata(dir);
-    const inventory = await readInventory(dir);
+    const inventory = await readInventory(dir, loader.mapping);
     const tally = new LoadTally(metadata.start, (progress) => ctx.report(progress));
     tally.start();
     try {

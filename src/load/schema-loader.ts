@@ -8,14 +8,19 @@ import type { DbConnection } from '../mysql/connect.js';
 import { databaseError, isIgnorableDdlError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { queryRows } from '../mysql/connect.js';
+import type { TableMapping, TargetTable } from '../filter/router.js';
+import type { Flavor } from '../config/types.js';
 import type { DumpedTable } from './inventory.js';
 import { LargeStatementLock, StatementReader, statementText } from './statement-reader.js';
 import { postponeKeys, referencedTables, type PostponedKeys } from './schema-statements.js';
+import { plainColumns, routeStructure } from './structure-text.js';
+import type { TargetGroup } from './work-order.js';
 
 /** Tables with fewer bytes of rows than this get all their keys at once: building them later would not pay. */
 const MIN_BYTES_TO_POSTPONE = 16 * 1024 * 1024;
 
 const ER_DB_CREATE_EXISTS = 1007;
+const ER_BAD_DB = 1049;
 const ER_TABLE_EXISTS = 1050;
 const ER_NO_SUCH_TABLE = 1146;
 
@@ -24,6 +29,9 @@ export interface SchemaLoaderOptions {
   dir: string;
   fence: Fence;
   logger: Logger;
+  /** Of the upstream, which wrote the structures. */
+  flavor: Flavor;
+  mapping: TableMapping;
   /** TiDB adds keys online and slowly: they are made with the table. */
   isTiDB: boolean;
   mayWrite: () => boolean;
@@ -49,23 +57,33 @@ export class SchemaLoader {
     }
   }
 
-  async createDatabase(connection: DbConnection, schema: string, file: string): Promise<void> {
+  async createDatabase(
+    connection: DbConnection,
+    database: { schema: string; target: string; file: string },
+  ): Promise<void> {
+    const { schema, target, file } = database;
     for (const statement of await this.#statements(file)) {
-      await this.#execute(connection, file, statement, ER_DB_CREATE_EXISTS);
+      const sql = /^CREATE\s/i.test(statement) ? this.#routed(statement, schema) : statement;
+      await this.#execute(connection, file, sql, ER_DB_CREATE_EXISTS);
     }
     // A file of another tool may hold something else: what counts is that the database exists.
-    await this.#execute(connection, file, `USE ${quoteIdent(schema)}`, undefined);
+    await this.#execute(connection, file, `USE ${quoteIdent(target)}`, undefined);
   }
 
   /**
-   * Creates a table unless it exists. When `ours` (it is created by this load), big ones get their ordinary keys after their rows.
-   * @throws DmError 34007 when the file creates something else, 10006 when the downstream refuses the statement
+   * Creates a downstream table unless it exists, as the first of its dumped tables is. When `ours` (it is created by this
+   * load), big ones get their ordinary keys after their rows.
+   *
+   * @throws DmError 34007 when the file creates something else, 34006 when it cannot be read, 10006 when the downstream refuses
+   *   the statement or has no such database
    */
-  async createTable(connection: DbConnection, table: DumpedTable, ours: boolean): Promise<void> {
-    await connection.query(`USE ${quoteIdent(table.schema)}; SET NAMES utf8mb4, foreign_key_checks=0`);
-    const postponed = ours ? await this.#keysToPostpone(table) : undefined;
+  async createTable(connection: DbConnection, group: TargetGroup, ours: boolean): Promise<void> {
+    const [table] = group.tables as [DumpedTable, ...DumpedTable[]];
+    await useSchema(connection, group.target);
+    await connection.query('SET NAMES utf8mb4, foreign_key_checks=0');
+    const postponed = ours ? await this.#keysToPostpone(group) : undefined;
     // A user may have made a table that the downstream would not accept as it was upstream.
-    const exists = await tableExists(connection, table);
+    const exists = await tableExists(connection, group.target);
     let created = false;
     for (const statement of await this.#statements(table.file)) {
       const isCreate = /^CREATE\s/i.test(statement);
@@ -75,34 +93,47 @@ export class SchemaLoader {
       created ||= isCreate;
       if (isCreate && exists) continue;
       const text = isCreate && postponed !== undefined ? postponed.createTable : statement;
-      await this.#execute(connection, table.file, text, ER_TABLE_EXISTS);
+      const sql = isCreate ? this.#routed(text, table.schema) : text;
+      await this.#execute(connection, table.file, sql, ER_TABLE_EXISTS);
     }
     if (!created) throw dmError(34007, ['', table.schema, table.name]);
-    if (postponed !== undefined) this.#postponed.set(quoteTable(table.schema, table.name), postponed);
+    if (postponed !== undefined) this.#postponed.set(nameOf(group.target), postponed);
   }
 
   /** Adds the keys left out when the table was created, those that exist already left as they are. */
-  async addKeys(connection: DbConnection, table: DumpedTable): Promise<void> {
-    const name = quoteTable(table.schema, table.name);
+  async addKeys(connection: DbConnection, { target, tables }: TargetGroup): Promise<void> {
+    const name = nameOf(target);
     const postponed = this.#postponed.get(name);
     if (postponed === undefined) return;
     const rows = await queryRows(
       connection,
       'downstream',
       `SELECT DISTINCT INDEX_NAME AS i FROM information_schema.STATISTICS
-       WHERE TABLE_SCHEMA = ${quoteString(table.schema)} AND TABLE_NAME = ${quoteString(table.name)}`,
+       WHERE TABLE_SCHEMA = ${quoteString(target.schema)} AND TABLE_NAME = ${quoteString(target.table)}`,
     );
     const existing = new Set(rows.map((row) => String(row['i']).toLowerCase()));
     const missing = postponed.keys.filter((key) => !existing.has(key.name.toLowerCase()));
     if (missing.length === 0) return;
     const sql = `ALTER TABLE ${name} ${missing.map((key) => `ADD ${key.definition}`).join(', ')}`;
-    await this.#execute(connection, table.file, sql, undefined);
+    await this.#execute(connection, tables[0]?.file ?? '', sql, undefined);
   }
 
-  async #keysToPostpone(table: DumpedTable): Promise<PostponedKeys | undefined> {
-    if (this.#options.isTiDB || table.bytes < MIN_BYTES_TO_POSTPONE) return undefined;
-    if (this.#referenced.has(table.name.toLowerCase())) return undefined;
-    const creates = (await this.#statements(table.file)).filter((statement) => /^CREATE\s+TABLE\b/i.test(statement));
+  /** Columns of the rows of a table's INSERT statements that list none; undefined when the file does not tell. */
+  async columnsOf(table: DumpedTable): Promise<string[] | undefined> {
+    const create = (await this.#statements(table.file)).find((statement) => /^CREATE\s+TABLE\b/i.test(statement));
+    if (create === undefined) return undefined;
+    return plainColumns({ sql: create, schema: table.schema, flavor: this.#options.flavor });
+  }
+
+  #routed(sql: string, schema: string): string {
+    return routeStructure({ sql, schema, flavor: this.#options.flavor }, this.#options.mapping);
+  }
+
+  async #keysToPostpone(group: TargetGroup): Promise<PostponedKeys | undefined> {
+    if (this.#options.isTiDB || group.bytes < MIN_BYTES_TO_POSTPONE) return undefined;
+    if (group.tables.some((table) => this.#referenced.has(table.name.toLowerCase()))) return undefined;
+    const file = group.tables[0]?.file ?? '';
+    const creates = (await this.#statements(file)).filter((statement) => /^CREATE\s+TABLE\b/i.test(statement));
     return creates.length === 1 ? postponeKeys(creates[0] ?? '') : undefined;
   }
 
@@ -142,9 +173,28 @@ function refused(error: unknown, file: string, sql: string): DmError {
   return dmError(10006, [`${sql} (structure file ${file})`], { cause: error, scope: 'downstream', workaround });
 }
 
-async function tableExists(connection: DbConnection, table: DumpedTable): Promise<boolean> {
+function nameOf({ schema, table }: TargetTable): string {
+  return quoteTable(schema, table);
+}
+
+/** Only routes of databases make the databases that tables are routed to: without one, a person has to. */
+async function useSchema(connection: DbConnection, target: TargetTable): Promise<void> {
   try {
-    await connection.query(`SELECT 1 FROM ${quoteTable(table.schema, table.name)} LIMIT 0`);
+    await connection.query(`USE ${quoteIdent(target.schema)}`);
+  } catch (error) {
+    if (serverErrno(error) !== ER_BAD_DB) throw error;
+    throw dmError(10006, [`CREATE TABLE ${nameOf(target)}`], {
+      cause: new Error(`schema ${target.schema} doesn't exist`),
+      scope: 'downstream',
+      workaround:
+        'Please create the schema downstream and resume the task, or add a rule without `table-pattern` to `routes` that leads the databases of the upstream there.',
+    });
+  }
+}
+
+async function tableExists(connection: DbConnection, target: TargetTable): Promise<boolean> {
+  try {
+    await connection.query(`SELECT 1 FROM ${nameOf(target)} LIMIT 0`);
     return true;
   } catch (error) {
     if (serverErrno(error) === ER_NO_SUCH_TABLE) return false;

@@ -119,6 +119,14 @@ export class StatementReader {
   }
 }
 
+/** The first bytes of a statement, or all of them. Views where that is possible. */
+export function statementBytes(statement: FileStatement, bytes = Number.POSITIVE_INFINITY): Buffer {
+  const [first] = statement.pieces;
+  const length = Math.min(bytes, statement.length);
+  if (first !== undefined && first.length >= length) return first.subarray(0, length);
+  return Buffer.concat(statement.pieces, length);
+}
+
 /** First bytes of a statement as text, blanks in front left out. */
 export function statementStart(statement: FileStatement, bytes = 200): string {
   let text = '';
