@@ -4,6 +4,7 @@ import type { SubtaskConfig } from '../config/types.js';
 import { DmError, dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import { createDumpFilter } from '../filter/dump-filter.js';
+import { createOnlineTables, realTablesOnly } from '../filter/online-tables.js';
 import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
@@ -95,6 +96,7 @@ class Dump {
     await mkdir(this.#dir, { recursive: true });
     this.#tally.start();
     const readers = await this.#openReaders();
+    await this.#assertDatabases(readers[0]);
     const snapshot = await this.#snapshot(readers);
     const [reader] = readers as [DbConnection];
     const identities = await TableIdentities.read(reader, this.#config.flavor);
@@ -132,6 +134,20 @@ class Dump {
     return Promise.all(opened);
   }
 
+  /** A name in `--database` that is not there is a mistake, not an empty dump. */
+  async #assertDatabases(reader: DbConnection | undefined): Promise<void> {
+    const { databases = [] } = this.#config.dump;
+    if (reader === undefined || databases.length === 0) return;
+    const rows = await queryRows(reader, 'upstream', 'SHOW DATABASES');
+    const known = new Set(rows.map((row) => String(Object.values(row)[0])));
+    const missing = databases.filter((name) => !known.has(name));
+    if (missing.length === 0) return;
+    throw dmError(32001, [`Unknown databases [${missing.join(',')}]`], {
+      scope: 'upstream',
+      workaround: 'Please correct `--database` in `extra-args` of the dump configuration.',
+    });
+  }
+
   async #snapshot(readers: DbConnection[]): Promise<Snapshot> {
     const lockConnection = await this.#open();
     const snapshot = await takeSnapshot({
@@ -139,7 +155,7 @@ class Dump {
       flavor: this.#config.flavor,
       lockConnection,
       readers,
-      filter: createDumpFilter(this.#config),
+      filter: realTablesOnly(createDumpFilter(this.#config), createOnlineTables(this.#config.onlineDdl)),
       logger: this.#ctx.logger,
       signal: this.#ctx.signal,
     });
