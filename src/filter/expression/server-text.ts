@@ -1,0 +1,136 @@
+import type { ColumnRef, Expr } from './ast.js';
+import { children } from './ast.js';
+import type { Bindings, BoundColumn } from './columns.js';
+import type { ParsedExpression } from './rule.js';
+
+/** A column of the derived table that stands for the row. */
+export interface ServerColumn {
+  bound: BoundColumn;
+  /** ENUM and SET: the number instead of the text. */
+  numeric: boolean;
+  alias: string;
+}
+
+/** An expression as a server is asked about it. */
+export interface ServerText {
+  /** As written by the user, for messages. */
+  text: string;
+  /** With its column names replaced by those of the derived table. */
+  sql: string;
+  columns: ServerColumn[];
+}
+
+/**
+ * Prepares the question. CAST knows no ENUM and SET: where the expression uses the number of such a column it gets one of
+ * its own, elsewhere the text.
+ */
+export function serverText({ text, expr }: ParsedExpression, bindings: Bindings): ServerText {
+  const columns = new Map<string, ServerColumn>();
+  const pieces: { start: number; end: number; alias: string }[] = [];
+  const visit = (item: Expr, numeric: boolean): void => {
+    if (item.kind === 'column') {
+      const column = serverColumn(item, bindings, numeric);
+      columns.set(column.alias, column);
+      pieces.push({ start: item.start, end: item.end, alias: column.alias });
+    }
+    for (const [child, asNumber] of usage(item, bindings)) visit(child, asNumber);
+  };
+  visit(expr, true);
+  let sql = text;
+  for (const { start, end, alias } of pieces.toSorted((a, b) => b.start - a.start)) {
+    sql = `${sql.slice(0, start)} ${alias} ${sql.slice(end)}`;
+  }
+  return { text, sql, columns: [...columns.values()] };
+}
+
+function serverColumn(ref: ColumnRef, bindings: Bindings, numeric: boolean): ServerColumn {
+  const bound = bindings.get(ref);
+  if (bound === undefined) throw new RangeError(`column ${ref.name} is not bound`);
+  const { type } = bound.column;
+  const asNumber = numeric && (type === 'enum' || type === 'set');
+  return { bound, numeric: asNumber, alias: `${asNumber ? 'n' : 'c'}${bound.at}` };
+}
+
+/** Functions of numbers. */
+const NUMERIC_FUNCTIONS = new Set(
+  `ABS ACOS ASIN ATAN ATAN2 CEIL CEILING CONV COS COT DEGREES EXP FLOOR LN LOG LOG10 LOG2 MOD POW POWER RADIANS ROUND SIGN
+  SIN SQRT TAN TRUNCATE BIT_COUNT`.split(/\s+/),
+);
+
+/** The parts of an expression, and whether each is used as a number. */
+function usage(expr: Expr, bindings: Bindings): [Expr, boolean][] {
+  switch (expr.kind) {
+    case 'unary':
+      return [[expr.arg, expr.op !== 'binary']];
+    case 'operation':
+      return operandUsage(expr, bindings);
+    case 'is':
+      return [[expr.arg, expr.what !== 'null']];
+    case 'in':
+    case 'between': {
+      const parts = children(expr);
+      const numeric = parts.slice(1).every((part) => isNumber(part, bindings));
+      return parts.map((part) => [part, numeric]);
+    }
+    case 'case':
+      return caseUsage(expr);
+    case 'call':
+      return expr.args.map((arg, at) => [arg, NUMERIC_FUNCTIONS.has(expr.name) || (expr.name === 'IF' && at === 0)]);
+    case 'cast':
+      return [[expr.arg, !/CHAR|BINARY|JSON/.test(expr.type.name)]];
+    default:
+      return children(expr).map((part) => [part, false]);
+  }
+}
+
+function operandUsage(expr: Extract<Expr, { kind: 'operation' }>, bindings: Bindings): [Expr, boolean][] {
+  const { op, left, right } = expr;
+  if (!/^(?:=|<=>|<|<=|>|>=|<>)$/.test(op)) {
+    return [
+      [left, true],
+      [right, true],
+    ];
+  }
+  return [
+    [left, isNumber(right, bindings)],
+    [right, isNumber(left, bindings)],
+  ];
+}
+
+function caseUsage(expr: Extract<Expr, { kind: 'case' }>): [Expr, boolean][] {
+  const searched = expr.subject === undefined;
+  const parts: [Expr, boolean][] = expr.branches.flatMap(({ when, value }): [Expr, boolean][] => [
+    [when, searched],
+    [value, false],
+  ]);
+  if (expr.subject !== undefined) parts.push([expr.subject, false]);
+  if (expr.otherwise !== undefined) parts.push([expr.otherwise, false]);
+  return parts;
+}
+
+const NUMERIC_TYPES = /int$|^(?:decimal|float|double|bit|year)$/;
+
+function isNumber(expr: Expr, bindings: Bindings): boolean {
+  switch (expr.kind) {
+    case 'integer':
+    case 'decimal':
+    case 'double':
+    case 'is':
+    case 'in':
+    case 'between':
+    case 'like':
+    case 'regexp':
+    case 'operation':
+      return true;
+    case 'unary':
+      return expr.op !== 'binary';
+    case 'cast':
+      return /SIGNED|DECIMAL|DEC|DOUBLE|FLOAT|REAL/.test(expr.type.name);
+    case 'call':
+      return NUMERIC_FUNCTIONS.has(expr.name);
+    case 'column':
+      return NUMERIC_TYPES.test(bindings.get(expr)?.column.type ?? '');
+    default:
+      return false;
+  }
+}
