@@ -19,10 +19,19 @@ export interface StatusSource {
   oldestPending: number | undefined;
   /** Whether the checkpoint is behind what is applied. */
   flushIsDue: boolean;
+  /** Seconds since the epoch at which the event being applied was written: a DDL, or rows that find no room. */
+  applying: number | undefined;
+  /** The same of the last event read. */
+  lastRead: number | undefined;
+  /** End of the upstream's binlog, and when it was asked for, milliseconds since the epoch. */
   upstream: BinlogLocation | undefined;
+  upstreamAskedAt: number;
   /** Seconds that the upstream's clock is ahead of ours. */
   clockOffset: number;
 }
+
+/** An answer of the upstream that is older says nothing of now: several times the pause between questions. */
+const STALE_MS = 10_000;
 
 /** Works out what `query-status` shows of a running unit. */
 export class StatusReporter {
@@ -30,16 +39,21 @@ export class StatusReporter {
   readonly #useGtid: boolean;
   readonly #events: RateMeter;
   readonly #rows: RateMeter;
+  /** The last moment, milliseconds since the epoch, of which it is known that everything written before it had been read. */
+  #allReadAt: number;
 
   constructor(flavor: Flavor, useGtid: boolean, now: number) {
     this.#flavor = flavor;
     this.#useGtid = useGtid;
     this.#events = new RateMeter(now);
     this.#rows = new RateMeter(now);
+    this.#allReadAt = now;
   }
 
   progress(source: StatusSource, now: number): SyncProgress {
     const { counters, flushed, reader, upstream } = source;
+    const hasReadAll = this.#hasReadAll(source);
+    if (hasReadAll) this.#allReadAt = Math.max(this.#allReadAt, source.upstreamAskedAt);
     const events = this.#events.rates(now, counters.events);
     const rows = this.#rows.rates(now, counters.rows);
     return {
@@ -52,27 +66,44 @@ export class StatusReporter {
       masterBinlog: upstream === undefined ? '' : formatPosition(upstream),
       masterBinlogGtid: upstream?.gtidSet ?? '',
       syncerBinlog: formatPosition(flushed),
-      syncerBinlogGtid: flushed.gtidSet,
+      // As in DM: without GTIDs in use, those that are known by the way are not shown.
+      syncerBinlogGtid: this.#useGtid ? flushed.gtidSet : '',
       readerBinlog: formatPosition(reader),
-      synced: this.#isSynced(source),
+      synced: hasReadAll && !isBusy(source),
       binlogType: 'remote',
-      secondsBehindMaster: String(secondsBehind(source, now)),
+      secondsBehindMaster: String(this.#secondsBehind(source, now, hasReadAll)),
     };
   }
 
-  /** Nothing is under way, the checkpoint is stored, and the reader stands where the upstream's binlog ends. */
-  #isSynced(source: StatusSource): boolean {
-    const { upstream, reader, last } = source;
-    if (upstream === undefined || source.pendingRows > 0 || source.inTransaction || source.flushIsDue) return false;
+  /** Whether the reader stands where the upstream's binlog ends, as far as that is known. */
+  #hasReadAll({ upstream, reader, last, inTransaction }: StatusSource): boolean {
+    if (upstream === undefined) return false;
     if (this.#useGtid && upstream.gtidSet !== '' && last.gtidSet !== '') {
+      if (inTransaction) return false;
       return parseGtidSet(this.#flavor, last.gtidSet).contains(parseGtidSet(this.#flavor, upstream.gtidSet));
     }
     return reader.name !== '' && comparePositions(reader, upstream) >= 0;
   }
+
+  /**
+   * For how long something that was written upstream has been missing downstream, whether it waits here, is being executed,
+   * or has not even been read: while the upstream cannot be reached, what it has written since is not known, and counts.
+   */
+  #secondsBehind(source: StatusSource, now: number, hasReadAll: boolean): number {
+    const { oldestPending, applying, lastRead, upstream, upstreamAskedAt, clockOffset } = source;
+    const ours = (seconds: number): number => (seconds - clockOffset) * 1000;
+    const since = [oldestPending, applying].filter((seconds) => seconds !== undefined).map(ours);
+    const isCurrent = hasReadAll && now - upstreamAskedAt < STALE_MS;
+    // A heartbeat or a transaction of this moment tells as much as an answer.
+    if (!isCurrent && upstream !== undefined) {
+      // At the start nothing is known but that the first event read is the oldest that is missing.
+      since.push(lastRead === undefined ? this.#allReadAt : Math.max(this.#allReadAt, ours(lastRead)));
+    }
+    return since.length === 0 ? 0 : Math.max(0, Math.floor((now - Math.min(...since)) / 1000));
+  }
 }
 
-/** How long ago the oldest change that is not applied was written upstream; 0 when there is none. */
-function secondsBehind({ oldestPending, clockOffset }: StatusSource, now: number): number {
-  if (oldestPending === undefined) return 0;
-  return Math.max(0, Math.floor(now / 1000 + clockOffset - oldestPending));
+/** Whether anything is under way, or applied and not stored. */
+function isBusy({ pendingRows, inTransaction, applying, flushIsDue }: StatusSource): boolean {
+  return pendingRows > 0 || inTransaction || applying !== undefined || flushIsDue;
 }

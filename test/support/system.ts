@@ -76,8 +76,8 @@ export class System {
   }
 
   /** A dm-worker, not started yet; ends with the file. */
-  worker(name: string): WorkerProgram {
-    const worker = new WorkerProgram(name, this.workDir, this.env);
+  worker(name: string, ...more: string[]): WorkerProgram {
+    const worker = new WorkerProgram(name, this.workDir, this.env, more);
     onFileEnd(async () => {
       worker.resume();
       await worker.kill();

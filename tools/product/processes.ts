@@ -69,11 +69,11 @@ export class WorkerProgram {
   readonly name: string;
   private child: ServerChild | undefined;
 
-  constructor(name: string, workDir: string, env: Record<string, string>) {
+  constructor(name: string, workDir: string, env: Record<string, string>, more: readonly string[] = []) {
     this.name = name;
     this.env = env;
     this.logFile = join(workDir, `${name}.log`);
-    this.args = ['--name', name, '--data-dir', join(workDir, `${name}-data`)];
+    this.args = ['--name', name, '--data-dir', join(workDir, `${name}-data`), ...more];
   }
 
   get pid(): number {
