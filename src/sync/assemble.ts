@@ -2,6 +2,7 @@ import type { SubtaskConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { createColumnMapping } from '../filter/column-mapping.js';
 import { createEventFilter, type EventFilter } from '../filter/event-filter.js';
+import { createExpressionFilter } from '../filter/expression/index.js';
 import { createRouter, type TableMapping } from '../filter/router.js';
 import { cleanDumpDir } from '../load/clean.js';
 import type { Logger } from '../log/logger.js';
@@ -289,7 +290,7 @@ function openRowFilters(around: Surroundings, events: EventFilter): RowFilters {
   dead.addEventListener('abort', () => server.close(), { once: true });
   return new RowFilters({
     events,
-    expressions: { forTable: () => undefined },
+    expressions: createExpressionFilter(config.expressionFilters, { caseSensitive, server: () => server.connection() }),
     mapping: createColumnMapping(config.columnMappings, caseSensitive),
     retry: (work) => server.run(work),
   });

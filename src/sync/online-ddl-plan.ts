@@ -185,7 +185,8 @@ class OnlinePlanner {
     const mode = session.sqlMode === undefined ? {} : { sqlMode: session.sqlMode };
     const options = { flavor, serverVersion, defaultSchema: session.schema };
     const recorded = readStatement(ddl.sql, { ...options, ...mode });
-    const ghost = { schema: record.ghostSchema, name: record.ghostTable };
+    // The ghost table may have had another name then.
+    const ghost = changedObjects(recorded)[0] ?? { schema: record.ghostSchema, name: record.ghostTable };
     const sql = renameObjects(recorded, (schema, table) =>
       this.#isSame(ghost, { schema, name: table }) ? { schema: real.schema, table: real.name } : { schema, table },
     );

@@ -1,20 +1,9 @@
 import type { ColumnMapping } from '../filter/column-mapping.js';
 import type { EventFilter } from '../filter/event-filter.js';
+import type { ExpressionFilter, RowFilter } from '../filter/expression/index.js';
 import { isRetryable } from '../mysql/errors.js';
 import type { Table } from '../schema/model.js';
 import type { RowChange, RowImage, RowsEvent } from './events.js';
-
-/** The expression filters of one table. */
-export interface RowFilter {
-  /** For each row whether it is dropped; at once when no server has to be asked. */
-  dropped(rows: readonly RowChange[]): boolean[] | Promise<boolean[]>;
-}
-
-/** The expression filters of a task. */
-export interface ExpressionFilter {
-  /** Undefined when none is about the table. */
-  forTable(structure: Table): RowFilter | undefined;
-}
 
 /** Options of {@link RowFilters}. */
 export interface RowFiltersOptions {

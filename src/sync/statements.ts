@@ -41,10 +41,15 @@ export function mergedStatements(jobs: readonly RowJob[]): RowStatement[] {
   const statements: RowStatement[] = [];
   for (const [name, group] of groups) {
     const plan = group[0]?.plan;
-    if (name !== '' && plan !== undefined && plan.mergeable) mergeByKey(plan, group, statements);
+    if (name !== '' && plan !== undefined && canMerge(plan, group)) mergeByKey(plan, group, statements);
     else mergeNeighbours(group, statements);
   }
   return statements;
+}
+
+/** Rows of several upstream tables come together in one; those of other columns cannot be told by the same key. */
+function canMerge(plan: TablePlan, jobs: readonly RowJob[]): boolean {
+  return jobs.every((job) => job.plan.mergeable && isAlike(job.plan, plan));
 }
 
 /** One statement a change (two for an UPDATE in safe mode), in order. */
@@ -170,7 +175,7 @@ function mergeNeighbours(jobs: readonly RowJob[], statements: RowStatement[]): v
   for (const job of jobs) {
     const { plan, change } = job;
     const joins = change.kind === 'insert' || (change.kind === 'delete' && plan.hasIdentity(change.before));
-    if (runOf !== undefined && (!joins || runOf.plan !== plan || runOf.change.kind !== change.kind)) flush();
+    if (runOf !== undefined && (!joins || !isAlike(runOf.plan, plan) || runOf.change.kind !== change.kind)) flush();
     if (!joins) statements.push(...plainStatements(job));
     else {
       runOf = job;
@@ -178,6 +183,10 @@ function mergeNeighbours(jobs: readonly RowJob[], statements: RowStatement[]): v
     }
   }
   flush();
+}
+
+function isAlike(a: TablePlan, b: TablePlan): boolean {
+  return a === b || a.layout === b.layout;
 }
 
 function insertHead(plan: TablePlan, safe: boolean): string {

@@ -76,6 +76,10 @@ export class TablePlan {
   /** Downstream name, quoted; also the table's name in the dependency map. */
   readonly target: string;
   readonly source: Table;
+  /**
+   * The same for plans whose rows can share statements: those of tables that are merged into one and have equal columns.
+   */
+  readonly layout: string;
   /** Columns of an INSERT, generated ones left out. */
   readonly columns: readonly PlanColumn[];
   /** Their names, quoted. */
@@ -103,6 +107,7 @@ export class TablePlan {
     const builder = new PlanBuilder(source, downstream, target);
     this.source = source;
     this.target = quoteTable(names.schema, names.table);
+    this.layout = JSON.stringify([this.target, source.columns.map(columnLayout)]);
     this.columns = builder.written();
     this.columnList = this.columns.map(({ name }) => name).join(', ');
     this.enums = source.columns.flatMap((column, at) => (column.type === 'enum' ? [at] : []));
@@ -243,8 +248,9 @@ class PlanBuilder {
       if (at === undefined || ours === undefined) return undefined;
       const theirs = this.#downstreamColumns.get(column.toLowerCase());
       if (theirs !== undefined && !comparesAlike(ours, theirs)) return undefined;
-      const collations = [ours.collation, theirs?.collation].filter((name) => name !== undefined);
-      result.push({ at, text: keyTextWriter(ours, collations, length) });
+      // The downstream's alone where there is one: tables that are merged into one need not agree about theirs.
+      const collation = theirs === undefined ? ours.collation : theirs.collation;
+      result.push({ at, text: keyTextWriter(ours, collation === undefined ? [] : [collation], length) });
     }
     const id = parts.map(({ column, length }) => `${column?.toLowerCase()}${length ?? ''}`).join('\u0000');
     return { id, parts: result };
@@ -352,13 +358,20 @@ const BY_BYTES = new Set([
 ]);
 
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
-const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set']);
+const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
 
 /** Whether two values that differ in `ours` can only be equal in `theirs` in ways that key texts know of. */
 function comparesAlike(ours: Column, theirs: Column): boolean {
   if (INTEGERS.has(ours.type) && INTEGERS.has(theirs.type)) return true;
+  // Their values are numbers, which mean the same only with the same members.
+  if (ours.members !== undefined || theirs.members !== undefined) return ours.columnType === theirs.columnType;
   if (TEXTS.has(ours.type) && TEXTS.has(theirs.type)) return (theirs.length ?? Infinity) >= (ours.length ?? 0);
   return ours.type === theirs.type && ours.length === theirs.length && ours.decimals === theirs.decimals;
+}
+
+/** What of a column decides how its values are written. */
+function columnLayout({ name, columnType, charset, nullable, generated }: Column): unknown[] {
+  return [name, columnType, charset, nullable, generated !== undefined];
 }
 
 function indexPartText(part: { column?: string; expression?: string; length?: number }): string {
