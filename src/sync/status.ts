@@ -40,20 +40,22 @@ export class StatusReporter {
   readonly #events: RateMeter;
   readonly #rows: RateMeter;
   /** The last moment, milliseconds since the epoch, of which it is known that everything written before it had been read. */
-  #allReadAt: number;
+  #allReadAt: number | undefined;
+  readonly #startedAt: number;
 
   constructor(flavor: Flavor, useGtid: boolean, now: number) {
     this.#flavor = flavor;
     this.#useGtid = useGtid;
     this.#events = new RateMeter(now);
     this.#rows = new RateMeter(now);
-    this.#allReadAt = now;
+    this.#startedAt = now;
   }
 
   progress(source: StatusSource, now: number): SyncProgress {
     const { counters, flushed, reader, upstream } = source;
     const hasReadAll = this.#hasReadAll(source);
-    if (hasReadAll) this.#allReadAt = Math.max(this.#allReadAt, source.upstreamAskedAt);
+    if (hasReadAll) this.#allReadAt = source.upstreamAskedAt;
+    const isCurrent = hasReadAll && now - source.upstreamAskedAt < STALE_MS;
     const events = this.#events.rates(now, counters.events);
     const rows = this.#rows.rates(now, counters.rows);
     return {
@@ -69,9 +71,9 @@ export class StatusReporter {
       // As in DM: without GTIDs in use, those that are known by the way are not shown.
       syncerBinlogGtid: this.#useGtid ? flushed.gtidSet : '',
       readerBinlog: formatPosition(reader),
-      synced: hasReadAll && !isBusy(source),
+      synced: isCurrent && !isBusy(source),
       binlogType: 'remote',
-      secondsBehindMaster: String(this.#secondsBehind(source, now, hasReadAll)),
+      secondsBehindMaster: String(this.#secondsBehind(source, now, isCurrent)),
     };
   }
 
@@ -89,15 +91,13 @@ export class StatusReporter {
    * For how long something that was written upstream has been missing downstream, whether it waits here, is being executed,
    * or has not even been read: while the upstream cannot be reached, what it has written since is not known, and counts.
    */
-  #secondsBehind(source: StatusSource, now: number, hasReadAll: boolean): number {
-    const { oldestPending, applying, lastRead, upstream, upstreamAskedAt, clockOffset } = source;
+  #secondsBehind(source: StatusSource, now: number, isCurrent: boolean): number {
+    const { oldestPending, applying, lastRead, clockOffset } = source;
     const ours = (seconds: number): number => (seconds - clockOffset) * 1000;
     const since = [oldestPending, applying].filter((seconds) => seconds !== undefined).map(ours);
-    const isCurrent = hasReadAll && now - upstreamAskedAt < STALE_MS;
-    // A heartbeat or a transaction of this moment tells as much as an answer.
-    if (!isCurrent && upstream !== undefined) {
-      // At the start nothing is known but that the first event read is the oldest that is missing.
-      since.push(lastRead === undefined ? this.#allReadAt : Math.max(this.#allReadAt, ours(lastRead)));
+    if (!isCurrent) {
+      const read = lastRead === undefined ? this.#allReadAt : Math.max(this.#allReadAt ?? 0, ours(lastRead));
+      since.push(read ?? this.#startedAt);
     }
     return since.length === 0 ? 0 : Math.max(0, Math.floor((now - Math.min(...since)) / 1000));
   }

@@ -70,6 +70,9 @@ export class SyncUnit {
   #parts: Parts | undefined;
   /** Failure of something that nobody waits for. */
   #background: { error: unknown } | undefined;
+  /** When the event being applied, and the last one read, were written; seconds since the epoch. */
+  #applying: number | undefined;
+  #lastRead: number | undefined;
   #lastFlush = Date.now();
   #lastReport = 0;
 
@@ -179,12 +182,20 @@ export class SyncUnit {
         this.#throwBackground();
         parts.pipeline.throwIfFailed();
         if (step.done === true) return;
+        const { timestamp } = step.value;
         const work = applier.apply(step.value);
-        if (work !== undefined) await work;
+        if (work !== undefined) {
+          this.#applying = timestamp;
+          await work;
+          this.#applying = undefined;
+        }
+        // Events of the server's own making carry no time.
+        if (timestamp > 0) this.#lastRead = timestamp;
         if (signal.aborted && (this.#ending.signal.aborted || !applier.inTransaction)) return;
         if (applier.takeRestart()) return;
       }
     } finally {
+      this.#applying = undefined;
       this.#stream = undefined;
       await stream.close();
     }
@@ -258,7 +269,10 @@ export class SyncUnit {
         pendingRows: pipeline.pendingRows,
         oldestPending: pipeline.lowestPending?.origin.timestamp,
         flushIsDue: keeper.isDue,
+        applying: this.#applying,
+        lastRead: this.#lastRead,
         upstream: this.#watch.location,
+        upstreamAskedAt: this.#watch.askedAt,
         clockOffset: this.#watch.offset,
       },
       now,

@@ -8,6 +8,9 @@ import { clockOffset } from './servers.js';
 const POLL_MS = 2_000;
 const CLOCK_MS = 600_000;
 
+/** Silence of the upstream after which the connection counts as dead. */
+const ANSWER_MS = 10_000;
+
 /**
  * Asks the upstream every few seconds where its binlog ends, on a connection of its own. Trouble is not reported: the
  * reader meets it too, and status must not fail for it.
@@ -48,7 +51,8 @@ export class UpstreamWatch {
     if (this.#asking || this.#closed) return;
     this.#asking = true;
     try {
-      const connection = this.#connection ?? (await openConnection(this.#config, { role: 'upstream' }));
+      const connection =
+        this.#connection ?? (await openConnection(this.#config, { role: 'upstream', readTimeoutMs: ANSWER_MS }));
       if (this.#closed) connection.destroy();
       else this.#connection = connection;
       const now = Date.now();

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { newCounters } from '../../../src/sync/progress.js';
+import { StatusReporter, type StatusSource } from '../../../src/sync/status.js';
+
+const T0 = 1_700_000_000;
+const END = { name: 'binlog.000001', pos: 1000, gtidSet: '' };
+
+function source(at: number, more: Partial<StatusSource> = {}): StatusSource {
+  return {
+    counters: newCounters(),
+    flushed: END,
+    last: END,
+    reader: END,
+    inTransaction: false,
+    pendingRows: 0,
+    oldestPending: undefined,
+    flushIsDue: false,
+    applying: undefined,
+    lastRead: T0,
+    upstream: END,
+    upstreamAskedAt: at * 1000,
+    clockOffset: 0,
+    ...more,
+  };
+}
+
+function reporter(): { at: (now: number, more?: Partial<StatusSource>) => { lag: number; synced: boolean } } {
+  const status = new StatusReporter('mysql', false, T0 * 1000);
+  return {
+    at: (now, more) => {
+      const { secondsBehindMaster, synced } = status.progress(source(now, more), now * 1000);
+      return { lag: Number(secondsBehindMaster), synced };
+    },
+  };
+}
+
+const AHEAD = { upstream: { ...END, pos: 2000 } };
+
+describe('seconds behind', () => {
+  test('0 while everything is read and applied, however long ago the last change was', () => {
+    expect(reporter().at(T0 + 5_000)).toEqual({ lag: 0, synced: true });
+  });
+
+  test('the age of the oldest change that waits, and of the statement being executed', () => {
+    const { at } = reporter();
+    expect(at(T0 + 100, { pendingRows: 1, oldestPending: T0 + 93 })).toEqual({ lag: 7, synced: false });
+    expect(at(T0 + 100, { applying: T0 + 40 })).toEqual({ lag: 60, synced: false });
+    expect(at(T0 + 100, { applying: T0 + 40, clockOffset: 10 })).toEqual({ lag: 70, synced: false });
+  });
+
+  test('in old binlogs the age of what is being read', () => {
+    expect(reporter().at(T0 + 1, { ...AHEAD, lastRead: T0 - 86_400 })).toEqual({ lag: 86_401, synced: false });
+  });
+
+  test('the time since everything was read while the reader does not come on', () => {
+    const { at } = reporter();
+    expect(at(T0 + 1_000)).toEqual({ lag: 0, synced: true });
+    expect(at(T0 + 1_002, AHEAD)).toEqual({ lag: 2, synced: false });
+    expect(at(T0 + 1_060, AHEAD)).toEqual({ lag: 60, synced: false });
+    expect(at(T0 + 1_060, { ...AHEAD, lastRead: T0 + 1_055 })).toEqual({ lag: 5, synced: false });
+  });
+
+  test('the time since the last answer while the upstream gives none', () => {
+    const { at } = reporter();
+    expect(at(T0 + 1_000).lag).toBe(0);
+    expect(at(T0 + 1_005, { upstreamAskedAt: (T0 + 1_000) * 1000 }).lag).toBe(0);
+    expect(at(T0 + 1_030, { upstreamAskedAt: (T0 + 1_000) * 1000 })).toEqual({ lag: 30, synced: false });
+  });
+
+  test('the time since the start while nothing was read and nothing is known', () => {
+    const { at } = reporter();
+    expect(at(T0 + 3, { upstream: undefined, upstreamAskedAt: 0, lastRead: undefined })).toEqual({
+      lag: 3,
+      synced: false,
+    });
+  });
+});
