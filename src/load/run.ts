@@ -127,5 +127,7 @@ function loadError(error: unknown): Error {
   if ((error as NodeJS.ErrnoException).syscall === 'open' || (error as NodeJS.ErrnoException).syscall === 'read') {
     return dmError(34005, [(error as NodeJS.ErrnoException).path ?? ''], { cause: error });
   }
-  return databaseError(error, { scope: 'downstream', kind: 'execute' });
+  // The driver keeps the text; statements with row values have been reported before, without them.
+  const { sql = '' } = error as { sql?: string };
+  return databaseError(error, { scope: 'downstream', kind: 'execute', sql });
 }
