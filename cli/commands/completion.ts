@@ -8,12 +8,14 @@ export interface CompletionNames {
 }
 
 const COMMAND_FLAGS: Record<string, readonly string[]> = {
+  'check-config': ['--source-file'],
   'check-task': ['--error', '--warn'],
   ddl: [],
   decrypt: [],
   encrypt: [],
   exit: [],
   'get-config': ['--file'],
+  'get-task-template': [],
   help: [],
   'list-member': ['--leader', '--master', '--worker', '--name'],
   'operate-source': ['--print-sample-config'],
@@ -25,7 +27,7 @@ const COMMAND_FLAGS: Record<string, readonly string[]> = {
 };
 
 const TASK_COMMANDS = ['pause-task', 'resume-task', 'stop-task', 'query-status'];
-const FILE_COMMANDS = ['check-task', 'start-task'];
+const FILE_COMMANDS = ['check-config', 'check-task', 'start-task'];
 
 /** Ways to end the last word of a line, and that word, as readline wants them. */
 export function complete(line: string, names: CompletionNames): [string[], string] {
@@ -41,6 +43,7 @@ function candidates(before: readonly string[], last: string, names: CompletionNa
   if (command === undefined) return Object.keys(COMMAND_FLAGS);
   const previous = before.at(-1);
   if (previous === '-s' || previous === '--source') return names.sources;
+  if (previous === '--source-file') return files(last);
   if (last.startsWith('-')) return [...(COMMAND_FLAGS[command] ?? []), '--source', '--help'];
   if (command === 'help') return Object.keys(COMMAND_FLAGS);
   if (TASK_COMMANDS.includes(command)) return names.tasks;

@@ -6,6 +6,7 @@ import type { SourceConfig } from '../../src/config/types.js';
 import { dmError } from '../../src/errors/dm-error.js';
 import type { CommandReply, SourceInput, SourceReply } from '../../workflows/contract.js';
 import { readRequiredFile } from './arguments.js';
+import { schemaLine } from './check-config.js';
 import { errorText, isNotFound, printAnswer, UsageError, type DmctlContext, type Services } from './context.js';
 import { effectiveOptions, type GlobalOptions } from './global-options.js';
 import { noWorker } from './no-worker.js';
@@ -22,7 +23,7 @@ export async function operateSource(
   flags: { printSampleConfig?: boolean },
 ): Promise<void> {
   if (flags.printSampleConfig === true) {
-    context.output.out(SAMPLE_SOURCE_FILE);
+    context.output.out(`${schemaLine('source')}${SAMPLE_SOURCE_FILE}`);
     return;
   }
   const operation = OPERATIONS[type ?? ''];

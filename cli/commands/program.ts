@@ -10,6 +10,7 @@ import { NegativeAnswerError, UsageError, errorText } from './context.js';
 import type { GlobalOptions } from './global-options.js';
 import { normalizeArguments } from './global-options.js';
 import { ddlCommand } from './ddl-inspect.js';
+import { checkConfig, getTaskTemplate } from './check-config.js';
 import { formatHelp } from './help.js';
 import { getConfig, listMember, type MemberFlags } from './members.js';
 import { operateSource } from './operate-source.js';
@@ -85,6 +86,18 @@ function addTaskCommands(program: Command, context: DmctlContext): void {
     .option('-e, --error <count>', 'max count of errors to display', '10')
     .option('-w, --warn <count>', 'max count of warns to display', '10')
     .action((file: string, flags: { error: string; warn: string }) => checkTask(context, global(), file, flags));
+  addCommand(
+    program,
+    'check-config',
+    '<config-file> [--source-file file ...]',
+    'Checks the configuration file of the task offline, prints what each source gets.',
+  )
+    .argument('<config-file>')
+    .option('--source-file <files>', 'configuration files of the sources of the task', collect)
+    .action((file: string, flags: { sourceFile?: string[] }) => checkConfig(context, file, flags));
+  addCommand(program, 'get-task-template', '', 'Prints a commented configuration file of a task.').action(() =>
+    getTaskTemplate(context),
+  );
   addCommand(
     program,
     'start-task',

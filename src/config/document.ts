@@ -11,6 +11,7 @@ interface KeySchema {
   deprecated?: boolean;
   enum?: unknown[];
   properties?: Record<string, KeySchema>;
+  required?: string[];
   items?: KeySchema;
   additionalProperties?: KeySchema | boolean;
   anyOf?: KeySchema[];
@@ -18,12 +19,52 @@ interface KeySchema {
 
 /** JSON Schema of task files, for editors: `# yaml-language-server: $schema=...`. */
 export function taskJsonSchema(): object {
-  return { ...z.toJSONSchema(taskFileSchema), title: 'Task file of Data Migration on Temporal' };
+  return jsonSchema(taskFileSchema, 'Task file of Data Migration on Temporal');
 }
 
 /** JSON Schema of source files. */
 export function sourceJsonSchema(): object {
-  return { ...z.toJSONSchema(sourceFileSchema), title: 'Source file of Data Migration on Temporal' };
+  return jsonSchema(sourceFileSchema, 'Source file of Data Migration on Temporal');
+}
+
+/** In the draft that editors know best. */
+function jsonSchema(schema: z.ZodType, title: string): object {
+  const plain = z.toJSONSchema(schema, { target: 'draft-7' }) as KeySchema;
+  return { ...asWritten(plain), title };
+}
+
+/**
+ * The schema of what may be written instead of what it means: a number or boolean where a text is wanted, no value where
+ * a key may be absent.
+ */
+function asWritten(schema: KeySchema): KeySchema {
+  const result: KeySchema = { ...schema };
+  if (schema.type === 'string' && schema.enum === undefined) result.type = ['string', 'number', 'boolean'];
+  if (schema.items !== undefined) result.items = asWritten(schema.items);
+  if (schema.anyOf !== undefined) result.anyOf = schema.anyOf.map(asWritten);
+  if (typeof schema.additionalProperties === 'object') {
+    result.additionalProperties = orNothing(asWritten(schema.additionalProperties));
+  }
+  if (schema.properties !== undefined) {
+    const required = new Set(schema.required);
+    result.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, key]) => {
+        const written = asWritten(key);
+        return [name, required.has(name) ? written : orNothing(written)];
+      }),
+    );
+  }
+  return result;
+}
+
+function orNothing(schema: KeySchema): KeySchema {
+  const { type, enum: values } = schema;
+  if (type === undefined) return schema;
+  return {
+    ...schema,
+    type: [...(typeof type === 'string' ? [type] : type), 'null'],
+    ...(values === undefined ? {} : { enum: [...values, null] }),
+  };
 }
 
 /** The text of docs/configuration.md: every key of task and source files. */
@@ -95,9 +136,14 @@ function mapInside(key: KeySchema): { schema: KeySchema; suffix: string } | unde
 }
 
 function typeOf(key: KeySchema): string {
-  if (key.type === 'array') return key.items?.type === 'string' ? 'list of texts' : 'list';
-  if (key.type === 'object') return key.properties === undefined ? 'map of names' : 'map';
-  return TYPES[String(key.type)] ?? 'text';
+  const type = firstType(key);
+  if (type === 'array') return key.items !== undefined && firstType(key.items) === 'string' ? 'list of texts' : 'list';
+  if (type === 'object') return key.properties === undefined ? 'map of names' : 'map';
+  return TYPES[type] ?? 'text';
+}
+
+function firstType(key: KeySchema): string {
+  return (typeof key.type === 'string' ? key.type : key.type?.[0]) ?? '';
 }
 
 const TYPES: Record<string, string> = {
@@ -113,8 +159,8 @@ function defaultOf(key: KeySchema): string {
 
 function meaningOf(key: KeySchema): string {
   const parts = [key.description ?? ''];
-  if (key.enum !== undefined)
-    parts.push(`One of ${key.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ')}.`);
+  const values = key.enum?.filter((value) => value !== null);
+  if (values !== undefined) parts.push(`One of ${values.map((value) => `\`${JSON.stringify(value)}\``).join(', ')}.`);
   if (key.items?.enum !== undefined)
     parts.push(`Out of ${key.items.enum.map((value) => `\`${String(value)}\``).join(', ')}.`);
   if (key.deprecated === true) parts.unshift('**Deprecated.**');

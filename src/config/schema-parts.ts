@@ -21,6 +21,11 @@ export const text = (): z.ZodString => z.string();
 export const flag = (): z.ZodBoolean => z.boolean();
 export const texts = (): z.ZodArray<z.ZodString> => z.array(z.string());
 
+/** Tells the documents which keys of a map must be there; the rules that say so have error codes of their own. */
+export function required<S extends z.ZodType>(schema: S, ...keys: string[]): S {
+  return schema.meta({ required: keys });
+}
+
 /** A whole number of at least `min`. */
 export function whole(min = 0, max = Number.MAX_SAFE_INTEGER): z.ZodNumber {
   return z
@@ -39,40 +44,53 @@ export const securitySchema = z.strictObject({
 });
 
 /** `target-database` of a task and `from` of a source. */
-export const databaseSchema = z.strictObject({
-  host: key(text(), 'Host name or address. Required.'),
-  port: key(whole(1, 65_535), 'TCP port. Required.'),
-  user: key(text(), 'User name. Required.'),
-  password: key(text(), 'Password, plain or as printed by `dmctl encrypt`.', { default: '' }),
-  'max-allowed-packet': key(
-    whole(0, 1_073_741_824),
-    "Largest packet in bytes, at least 1024. Absent, the server's own limit is used.",
-    { default: 67_108_864 },
-  ),
-  session: key(
-    z.record(z.string(), z.string()),
-    'Session variables for every connection, e.g. `sql_mode`, `tidb_skip_utf8_check`.',
-    { default: {} },
-  ),
-  security: key(securitySchema, 'TLS. The files are read where dmctl runs; their content is sent, encrypted.'),
-});
+export const databaseSchema = required(
+  z.strictObject({
+    host: key(text(), 'Host name or address. Required.'),
+    port: key(whole(1, 65_535), 'TCP port. Required.'),
+    user: key(text(), 'User name. Required.'),
+    password: key(text(), 'Password, plain or as printed by `dmctl encrypt`.', { default: '' }),
+    'max-allowed-packet': key(
+      whole(0, 1_073_741_824),
+      "Largest packet in bytes, at least 1024. Absent, the server's own limit is used.",
+      { default: 67_108_864 },
+    ),
+    session: key(
+      z.record(z.string(), z.string()),
+      'Session variables for every connection, e.g. `sql_mode`, `tidb_skip_utf8_check`.',
+      { default: {} },
+    ),
+    security: key(securitySchema, 'TLS. The files are read where dmctl runs; their content is sent, encrypted.'),
+  }),
+  'host',
+  'port',
+  'user',
+);
 
 /** What `events` of a filter may hold (manual section 1.3.1.3). */
 export const EVENT_KINDS: readonly string[] = [...FILTER_EVENTS];
 
 /** One rule of `filters`. */
-export const eventFilterSchema = z.strictObject({
-  'schema-pattern': key(text(), 'Databases, with wildcards `*`, `?`, `[a-z]`, `[!a-z]`.'),
-  'table-pattern': key(text(), 'Tables, with the same wildcards.'),
-  events: key(z.array(z.string().meta({ enum: EVENT_KINDS })), 'Kinds of events.', { default: [] }),
-  'sql-pattern': key(texts(), 'Regular expressions (RE2, in either case) over the text of DDL.', { default: [] }),
-  action: key(text(), '`Do` migrates what matches, `Ignore` drops it.', { enum: ['Do', 'Ignore'] }),
-});
+export const eventFilterSchema = required(
+  z.strictObject({
+    'schema-pattern': key(text(), 'Databases, with wildcards `*`, `?`, `[a-z]`, `[!a-z]`.'),
+    'table-pattern': key(text(), 'Tables, with the same wildcards.'),
+    events: key(z.array(z.string().meta({ enum: EVENT_KINDS })), 'Kinds of events.', { default: [] }),
+    'sql-pattern': key(texts(), 'Regular expressions (RE2, in either case) over the text of DDL.', { default: [] }),
+    action: key(text(), '`Do` migrates what matches, `Ignore` drops it.', { enum: ['Do', 'Ignore'] }),
+  }),
+  'schema-pattern',
+  'action',
+);
 
-export const tablePatternSchema = z.strictObject({
-  'db-name': key(text(), 'Database: a name, a wildcard pattern, or a regular expression after `~`.'),
-  'tbl-name': key(text(), 'Table: a name, a wildcard pattern, or a regular expression after `~`.'),
-});
+export const tablePatternSchema = required(
+  z.strictObject({
+    'db-name': key(text(), 'Database: a name, a wildcard pattern, or a regular expression after `~`.'),
+    'tbl-name': key(text(), 'Table: a name, a wildcard pattern, or a regular expression after `~`.'),
+  }),
+  'db-name',
+  'tbl-name',
+);
 
 export const blockAllowListSchema = z.strictObject({
   'do-dbs': key(texts(), 'Databases to migrate. When given, `ignore-dbs` has no effect.', { default: [] }),

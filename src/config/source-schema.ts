@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { databaseSchema, eventFilterSchema, flag, key, text, UINT32_MAX, whole } from './schema-parts.js';
+import { databaseSchema, eventFilterSchema, flag, key, required, text, UINT32_MAX, whole } from './schema-parts.js';
 
 const purgeSchema = z.strictObject({
   interval: key(whole(), 'Seconds between two looks at the relay log directory.', { default: 3600 }),
@@ -21,24 +21,28 @@ const checkerSchema = z.strictObject({
 });
 
 /** A source file (manual section 8.3.4). */
-export const sourceFileSchema = z.strictObject({
-  'source-id': key(text(), 'Name of the source, 1 to 32 characters. Required.'),
-  from: key(databaseSchema, 'How to reach the upstream. Required.'),
-  'enable-gtid': key(flag(), 'Follow the binlog by GTID; the upstream must have GTID on.', { default: false }),
-  flavor: key(text(), 'Kind of server; found by asking it when absent.', { enum: ['mysql', 'mariadb'] }),
-  'server-id': key(
-    whole(1, UINT32_MAX),
-    'Replica id under which the binlog is read. Absent, each task gets an id of its own; given, it serves one task at a time.',
-  ),
-  'case-sensitive': key(flag(), 'Whether names and patterns are matched with regard to case.', { default: false }),
-  checker: key(checkerSchema, 'Automatic resume. Times are written as in Go: `5m0s`, `30s`.'),
-  filters: key(z.array(eventFilterSchema), 'Binlog event filters of all tasks on the source.', { default: [] }),
-  'enable-relay': key(flag(), 'Old way to keep a relay log.', { deprecated: true, default: false }),
-  'relay-binlog-name': key(text(), 'Binlog file that the relay log starts with.', { default: '' }),
-  'relay-binlog-gtid': key(text(), 'GTID set that the relay log starts with.', { default: '' }),
-  'relay-dir': key(text(), 'Directory of the relay log.', { default: 'relay-dir' }),
-  purge: key(purgeSchema, 'When relay log files are removed.'),
-});
+export const sourceFileSchema = required(
+  z.strictObject({
+    'source-id': key(text(), 'Name of the source, 1 to 32 characters. Required.'),
+    from: key(databaseSchema, 'How to reach the upstream. Required.'),
+    'enable-gtid': key(flag(), 'Follow the binlog by GTID; the upstream must have GTID on.', { default: false }),
+    flavor: key(text(), 'Kind of server; found by asking it when absent.', { enum: ['mysql', 'mariadb'] }),
+    'server-id': key(
+      whole(1, UINT32_MAX),
+      'Replica id under which the binlog is read. Absent, each task gets an id of its own; given, it serves one task at a time.',
+    ),
+    'case-sensitive': key(flag(), 'Whether names and patterns are matched with regard to case.', { default: false }),
+    checker: key(checkerSchema, 'Automatic resume. Times are written as in Go: `5m0s`, `30s`.'),
+    filters: key(z.array(eventFilterSchema), 'Binlog event filters of all tasks on the source.', { default: [] }),
+    'enable-relay': key(flag(), 'Old way to keep a relay log.', { deprecated: true, default: false }),
+    'relay-binlog-name': key(text(), 'Binlog file that the relay log starts with.', { default: '' }),
+    'relay-binlog-gtid': key(text(), 'GTID set that the relay log starts with.', { default: '' }),
+    'relay-dir': key(text(), 'Directory of the relay log.', { default: 'relay-dir' }),
+    purge: key(purgeSchema, 'When relay log files are removed.'),
+  }),
+  'source-id',
+  'from',
+);
 
 /** A source file as it is written, after the check of names and types. */
 export type SourceFile = z.output<typeof sourceFileSchema>;

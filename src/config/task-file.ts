@@ -4,6 +4,7 @@ import { parseExtraArgs, parseFileSize } from './extra-args.js';
 import { featureRules } from './feature-rules.js';
 import { checkRulesTogether } from './rule-checks.js';
 import { blockAllowListName, blockAllowLists, checkTaskRules, unknownSource } from './task-rules.js';
+import { timezoneOf } from './timezone.js';
 import {
   taskFileSchema,
   type DumpFile,
@@ -113,7 +114,7 @@ function resolveSubtask(definition: TaskDefinition, instance: InstanceFile, sour
     serverId: source.serverIdGiven === true ? source.serverId : taskServerId(source.serverId, definition.name),
     enableGtid: source.enableGtid,
     metaSchema: orDefault(task['meta-schema'], 'dm_meta'),
-    timezone: task.timezone ?? '',
+    timezone: timezoneOf(task),
     caseSensitive,
     cleanDumpFile: task['clean-dump-file'] ?? true,
     ignoreCheckingItems: [...(task['ignore-checking-items'] ?? [])],

@@ -11,7 +11,7 @@ import {
 import { CHECKING_ITEMS, type DumpFile, type InstanceFile, type TaskFile } from './task-schema.js';
 import type { BlockAllowListFile } from './schema-parts.js';
 import { suggest } from './suggest.js';
-import { isTimezone } from './timezone.js';
+import { isTimezone, sessionTimezoneKey, timezoneOf } from './timezone.js';
 import { effectlessKey } from './not-yet.js';
 import type { ConfigDocument, KeyPath } from './yaml-reader.js';
 
@@ -63,6 +63,11 @@ export function checkTaskRules(doc: TaskDocument, startKnown = false): void {
   checkUnusedDefinitions(doc);
   const timezone = doc.value.timezone ?? '';
   if (timezone !== '' && !isTimezone(timezone)) throw doc.errorAt(['timezone'], 20008, [timezone]);
+  const zoneKey = sessionTimezoneKey(doc.value);
+  const zone = timezoneOf(doc.value);
+  if (zoneKey !== undefined && !isTimezone(zone)) {
+    throw doc.errorAt(['target-database', 'session', zoneKey], 20008, [zone]);
+  }
   checkSubtasks(doc);
   const effectless = effectlessKey(doc.value);
   if (effectless !== undefined) throw doc.errorAt(effectless.path, 20003, [effectless.text]);

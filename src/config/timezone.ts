@@ -15,3 +15,25 @@ export function isTimezone(zone: string): boolean {
     return false;
   }
 }
+
+/** A session's `time_zone` that says nothing: the server's own. */
+const SYSTEM = /^system$/i;
+
+/** What of a task file says in which time zone its texts are meant. */
+export interface TimezoneKeys {
+  timezone?: string | undefined;
+  'target-database'?: { session?: Record<string, string> | undefined } | undefined;
+}
+
+/** Name under which `session` gives a time zone, whatever its case; undefined when it does not. */
+export function sessionTimezoneKey(task: TimezoneKeys): string | undefined {
+  const session = task['target-database']?.session ?? {};
+  return Object.keys(session).find((name) => name.toLowerCase() === 'time_zone' && !SYSTEM.test(session[name] ?? ''));
+}
+
+/** The time zone of a task, empty when it has none: `timezone`, which overwrites `time_zone` of the downstream's `session`. */
+export function timezoneOf(task: TimezoneKeys): string {
+  if ((task.timezone ?? '') !== '') return task.timezone ?? '';
+  const key = sessionTimezoneKey(task);
+  return key === undefined ? '' : (task['target-database']?.session?.[key] ?? '');
+}

@@ -172,7 +172,7 @@ describe('usage', () => {
       const { exitCode, out } = await dmctl(broken).run(...argv);
       expect(exitCode).toBe(0);
       expect(out).toMatch(
-        /^DM control\n\nUsage:\n {2}dmctl \[command\]\n\nAvailable Commands:\n {2}check-task {6}Checks/,
+        /^DM control\n\nUsage:\n {2}dmctl \[command\]\n\nAvailable Commands:\n {2}check-config {4}.*\n {2}check-task {6}Checks/,
       );
       expect(out).not.toContain('get-task-config');
     }
@@ -184,11 +184,12 @@ describe('usage', () => {
       expect((await dmctl(broken).run(...argv)).out).toBe(`Starts a task as defined in the configuration file.
 
 Usage:
-  dmctl start-task [-s source ...] [--remove-meta] <config-file> [flags]
+  dmctl start-task [-s source ...] [--remove-meta] [--start-time time] <config-file> [flags]
 
 Flags:
-      --remove-meta whether to remove task's metadata
-  -h, --help        help for start-task
+      --remove-meta     whether to remove task's metadata
+      --start-time time where binlog replication starts, e.g. '2021-10-21 00:01:00' or 2021-10-21T00:01:00
+  -h, --help            help for start-task
 
 Global Flags:
   -s, --source strings MySQL Source ID.
@@ -212,10 +213,9 @@ Global Flags:
     for (const argv of [['-V'], ['--V'], ['--version'], ['-version']]) {
       expect((await dmctl(broken).run(...argv)).out).toMatch(/^Release Version: v\d+\.\d+\.\d+/);
     }
-    expect((await dmctl(broken).run('operate-source', 'create', '-p')).out).toBe(SAMPLE_SOURCE_FILE);
-    expect((await dmctl(broken).run('operate-source', '--print-sample-config', 'whatever')).out).toBe(
-      SAMPLE_SOURCE_FILE,
-    );
+    const sample = expect.stringContaining(SAMPLE_SOURCE_FILE);
+    expect((await dmctl(broken).run('operate-source', 'create', '-p')).out).toEqual(sample);
+    expect((await dmctl(broken).run('operate-source', '--print-sample-config', 'whatever')).out).toEqual(sample);
   });
 });
 
