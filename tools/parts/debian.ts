@@ -76,6 +76,7 @@ async function subdirectoriesWithLibraries(dir: string): Promise<string[]> {
  *
  * @param what what the part is called in messages
  * @param hint how to get the part when this machine has no Debian package archive
+ * @param alone packages of which the dependencies are not needed
  */
 export async function unpackDebianPackages(
   name: string,
@@ -83,12 +84,15 @@ export async function unpackDebianPackages(
   packages: string[],
   what: string,
   hint: string,
+  alone: string[] = [],
 ): Promise<UnpackedPackages> {
   const dir = await installOnce(name, async (work) => {
     const archive = await findDebianArchive();
     if (!archive) throw new MissingPartError(`${what} not found, and this machine has no Debian archive: ${hint}`);
-    announce(`${what}: unpacking ${packages.join(', ')} of Debian ${suite} into ${join(cacheDir(), name)}`);
-    const files = await download(archive, suite, packages, join(work, 'apt')).catch((error: unknown) => {
+    announce(
+      `${what}: unpacking ${[...alone, ...packages].join(', ')} of Debian ${suite} into ${join(cacheDir(), name)}`,
+    );
+    const files = await download(archive, suite, packages, alone, join(work, 'apt')).catch((error: unknown) => {
       throw new MissingPartError(`${what} could not be fetched from the Debian archive (${lastLine(error)}): ${hint}`);
     });
     await mkdir(join(work, 'root'));
@@ -99,7 +103,13 @@ export async function unpackDebianPackages(
 }
 
 /** Downloads packages and their dependencies with apt, whose state, cache and sources all lie in `dir`. */
-async function download(archive: Archive, suite: string, packages: string[], dir: string): Promise<string[]> {
+async function download(
+  archive: Archive,
+  suite: string,
+  packages: string[],
+  alone: string[],
+  dir: string,
+): Promise<string[]> {
   const archives = join(dir, 'cache', 'archives');
   for (const d of ['etc/preferences.d', 'state/lists/partial', 'cache/archives/partial']) {
     await mkdir(join(dir, d), { recursive: true });
@@ -122,6 +132,7 @@ async function download(archive: Archive, suite: string, packages: string[], dir
   const options = ['-q', ...Object.entries(settings).flatMap(([k, v]) => ['-o', `${k}=${v}`])];
   await run('apt-get', [...options, 'update']);
   await run('apt-get', [...options, '-y', '--no-install-recommends', '--download-only', 'install', ...packages]);
+  if (alone.length > 0) await run('apt-get', [...options, 'download', ...alone], { cwd: archives });
   const names = (await readdir(archives)).filter((n) => n.endsWith('.deb'));
   if (names.length === 0) throw new Error(`apt-get downloaded none of ${packages.join(', ')}`);
   return names.map((n) => join(archives, n));

@@ -1,7 +1,8 @@
-/** `node resolve.js mysql mariadb temporal mydumper sysbench`: makes sure of parts before they are needed. */
+/** `node resolve.js mysql mariadb temporal mydumper sysbench pt-osc`: makes sure of parts before they are needed. */
 import { MissingPartError } from './cache.js';
 import { resolveMariadb, resolveMysql } from './databases.js';
 import { resolveMydumper, resolveSysbench } from './load-tools.js';
+import { resolvePtOsc } from './schema-tools.js';
 import { resolveTemporal } from './temporal.js';
 
 const RESOLVERS: Record<string, () => Promise<unknown>> = {
@@ -10,6 +11,7 @@ const RESOLVERS: Record<string, () => Promise<unknown>> = {
   temporal: resolveTemporal,
   mydumper: resolveMydumper,
   sysbench: resolveSysbench,
+  'pt-osc': resolvePtOsc,
 };
 
 for (const name of process.argv.slice(2)) {
