@@ -8,6 +8,8 @@ import type { DumpProgress } from '../../../src/dump/progress.js';
 import { dumpDirectory, runDump } from '../../../src/dump/run.js';
 import { runLoad } from '../../../src/load/run.js';
 import { setFaults } from '../../../src/fault/fault.js';
+import { createLogger } from '../../../src/log/logger.js';
+import type { UnitContext } from '../../../src/unit.js';
 import { compareDatabases, formatComparison } from '../../support/compare.js';
 import {
   connectTo,
@@ -230,27 +232,63 @@ test('asked to end, the dump ends at once; a lost connection is an error that sa
   config.from = { ...config.from, host: proxy.host, port: proxy.port };
   const dataDir = await dataDirectory();
 
+  /** Does something to the connections before the dump has read a row. */
+  const atSnapshot = (
+    signal: AbortSignal,
+    act: () => void,
+  ): { context: UnitContext<DumpProgress>; reached: Promise<void> } => {
+    let logger = createLogger();
+    const reached = new Promise<void>((resolve) => {
+      const write = (line: string): void => {
+        if (!line.includes('snapshot taken')) return;
+        act();
+        resolve();
+      };
+      logger = createLogger({ level: 'debug', write });
+    });
+    return { context: { ...unitContext<DumpProgress>(signal), logger }, reached };
+  };
   const abort = new AbortController();
-  const aborted = runDump(config, unitContext(abort.signal), { dataDir });
-  await sleep(300);
+  const silent = atSnapshot(abort.signal, () => proxy.stall());
+  const aborted = runDump(config, silent.context, { dataDir });
+  await silent.reached;
   const since = Date.now();
-  proxy.stall();
   abort.abort();
   expect(await aborted).toEqual({ finished: false });
   expect(Date.now() - since).toBeLessThan(2_000);
   proxy.heal();
 
-  const context = unitContext<DumpProgress>();
-  const cut = runDump(config, context, { dataDir });
-  const outcome = cut.then(
+  const cut = atSnapshot(new AbortController().signal, () => proxy.cut());
+  const outcome = runDump(config, cut.context, { dataDir }).then(
     () => undefined,
     (error: unknown) => error,
   );
-  while (!context.lines.some((line) => line.includes('snapshot taken'))) await sleep(5);
-  proxy.cut();
   expect(await outcome).toMatchObject({ code: 10003, scope: 'upstream' });
   await copy(config, dataDir);
   expect(formatComparison(await compareDatabases(up, await connectTo(mysqlDown), [database]))).toBe(
     '1 tables, 90000 rows: equal',
   );
+});
+
+test('a pending DDL on another table does not hold up the dump', async () => {
+  const { mysqlUp, mysqlDown } = testServers();
+  const [database, other] = [await createDatabase(mysqlUp, 'p_ddl'), await createDatabase(mysqlUp, 'p_other')];
+  const up = await connectTo(mysqlUp, database);
+  await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+  await fillNumbers(up, 't', 1_000, { id: 'n' });
+  const [reader, changer] = [await connectTo(mysqlUp, other), await connectTo(mysqlUp, other)];
+  await runAll(reader, ['CREATE TABLE held (a INT)', 'BEGIN', 'SELECT * FROM held']);
+  const pending = changer.query('ALTER TABLE held ADD COLUMN b INT');
+  try {
+    await sleep(300);
+    const started = Date.now();
+    const config = subtask(mysqlUp, mysqlDown, [database]);
+    config.dump.consistency = 'lock';
+    await copy(config, await dataDirectory());
+    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(await number(await connectTo(mysqlDown, database), 'SELECT COUNT(*) FROM t')).toBe(1_000);
+  } finally {
+    await reader.query('COMMIT');
+    await pending;
+  }
 });
