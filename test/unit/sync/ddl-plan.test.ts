@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { EventFilterRule } from '../../../src/config/types.js';
 import { dmError } from '../../../src/errors/dm-error.js';
 import { createTableFilter } from '../../../src/filter/block-allow-list.js';
 import { withAdvice } from '../../../src/sync/ddl-advice.js';
 import { planDdl, type DdlPlan, type DdlPlanOptions } from '../../../src/sync/ddl-plan.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
 import { createEventFilter } from '../../../src/filter/event-filter.js';
-import { SAME_NAMES } from '../../../src/filter/router.js';
+import { createRouter, SAME_NAMES } from '../../../src/filter/router.js';
 
 const place = { name: 'bin.000001', pos: 4 };
 
@@ -66,4 +67,64 @@ test('a refusal carries the advice for what the downstream is known to refuse', 
   expect(withAdvice(refusal, [{ ...finding, severity: 'warning' }])).toBe(refusal);
   const broken = dmError(10003);
   expect(withAdvice(broken, [finding])).toBe(broken);
+});
+
+const ignore = (more: Partial<EventFilterRule>): DdlPlanOptions['events'] =>
+  createEventFilter([
+    { name: 'r', schemaPattern: '*', events: [], sqlPattern: [], action: 'Ignore', caseSensitive: false, ...more },
+  ]);
+
+describe('the event filter', () => {
+  test.each(['FROBNICATE TABLE t', 'ALTER TABLE t FROBNICATE c'])('%s: a rule for all schemas leaves it out', (sql) => {
+    const refused = expect.objectContaining({ code: 36067 }) as Error;
+    expect(() => plan(sql)).toThrow(refused);
+    expect(plan(sql, { events: ignore({ sqlPattern: ['frobnicate'] }) })).toMatchObject({ action: 'skip' });
+    const events = ignore({ schemaPattern: 'd*', sqlPattern: ['frobnicate'] });
+    expect(() => plan(sql, { events })).toThrow(refused);
+  });
+
+  test('what it drops is tracked, whether or not the table passes the list', () => {
+    const events = ignore({ tablePattern: 't', events: ['alter table', 'truncate table'] });
+    expect(plan('ALTER TABLE t ADD c INT', { events })).toMatchObject({ action: 'track', why: 'dropped' });
+    expect(plan('TRUNCATE TABLE t', { events })).toMatchObject({ action: 'track', why: 'dropped' });
+    expect(plan('ALTER TABLE u ADD c INT', { events })).toMatchObject({ action: 'execute' });
+    expect(plan('ALTER TABLE left_out ADD c INT', { events })).toMatchObject({ action: 'track', why: 'filtered' });
+  });
+
+  test('it drops the part of a statement that it is about', () => {
+    const events = ignore({ tablePattern: 't', events: ['drop table', 'rename table'] });
+    expect(texts(plan('DROP TABLE t, u', { events }))).toEqual(['DROP TABLE IF EXISTS `db`.`u`']);
+    expect(texts(plan('RENAME TABLE u TO v, t TO w', { events }))).toEqual(['RENAME TABLE `db`.`u` TO `db`.`v`']);
+  });
+
+  test('statements on databases are for rules of databases', () => {
+    const events = ignore({ events: ['drop database'] });
+    expect(plan('DROP DATABASE d', { events })).toMatchObject({ action: 'track', why: 'dropped' });
+    const ofTables = ignore({ tablePattern: '*', events: ['drop database'] });
+    expect(plan('DROP DATABASE d', { events: ofTables })).toMatchObject({ action: 'execute' });
+  });
+
+  test('patterns see the statement without the comments around it', () => {
+    const events = ignore({ sqlPattern: ['^ALTER TABLE t ADD c INT$'] });
+    expect(plan('/* a tool */ ALTER TABLE t ADD c INT;', { events })).toMatchObject({ why: 'dropped' });
+  });
+});
+
+describe('tables that are merged', () => {
+  const mapping = createRouter(
+    [{ name: 'r', schemaPattern: 'db', tablePattern: 't_*', targetSchema: 'all', targetTable: 't' }],
+    true,
+  );
+
+  test('a rename among them is nothing downstream', () => {
+    expect(plan('RENAME TABLE t_1 TO t_9', { mapping })).toMatchObject({ action: 'track', why: 'unexecutable' });
+    expect(texts(plan('RENAME TABLE t_1 TO t_9, u TO v', { mapping }))).toEqual(['RENAME TABLE `db`.`u` TO `db`.`v`']);
+    expect(texts(plan('RENAME TABLE t_1 TO v', { mapping }))).toEqual(['RENAME TABLE `all`.`t` TO `db`.`v`']);
+  });
+
+  test('creating the target once more is no error', () => {
+    expect(texts(plan('CREATE TABLE t_2 (a INT)', { mapping }))).toEqual([
+      'CREATE TABLE IF NOT EXISTS `all`.`t` (a INT)',
+    ]);
+  });
 });
