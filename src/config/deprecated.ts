@@ -1,6 +1,7 @@
 import { parseExtraArgs } from './extra-args.js';
 import { followsOnlineDdl } from './feature-rules.js';
 import type { BlockAllowListFile } from './schema-parts.js';
+import { sessionTimezoneKey } from './timezone.js';
 import type { InstanceFile, TaskFile } from './task-schema.js';
 
 /** DM's answer to `remove-meta` in a task file. */
@@ -49,12 +50,19 @@ function topLevelRemarks(task: TaskFile): string[] {
   for (const name of Object.keys(task.tidb ?? {})) {
     remarks.push(`\`tidb.${name}\` has no effect: dump files are loaded by SQL statements`);
   }
-  const session = Object.keys(task['target-database']?.session ?? {});
-  const zone = session.find((name) => name.toLowerCase() === 'time_zone');
-  if (zone !== undefined && (task.timezone ?? '') !== '') {
-    remarks.push(`\`target-database.session.${zone}\` has no effect beside \`timezone\``);
-  }
+  const zone = sessionZone(task);
+  if (zone !== undefined) remarks.push(zone);
   return remarks;
+}
+
+/** `time_zone` of the downstream's session gives way to `timezone`, and the server's own zone is never used. */
+function sessionZone(task: TaskFile): string | undefined {
+  const session = Object.keys(task['target-database']?.session ?? {});
+  const key = session.find((name) => name.toLowerCase() === 'time_zone');
+  if (key === undefined) return undefined;
+  const where = `\`target-database.session.${key}\` has no effect`;
+  if ((task.timezone ?? '') !== '') return `${where} beside \`timezone\``;
+  return sessionTimezoneKey(task) === undefined ? `${where}: all connections use UTC` : undefined;
 }
 
 const DUMP_KEYS = ['skip-tz-utc', 'mydumper-path'];

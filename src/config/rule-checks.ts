@@ -1,12 +1,13 @@
 import { DmError } from '../errors/dm-error.js';
 import type { ErrorCode } from '../errors/table.js';
 import { createColumnMapping } from '../filter/column-mapping.js';
+import { checkExpression } from '../filter/expression/index.js';
 import { createRouter } from '../filter/router.js';
 import { anchored, columnMappingRule } from './feature-rules.js';
 import { namePatternProblem, regexProblem, wildcardProblem } from './name-pattern.js';
 import { EVENT_KINDS, type BlockAllowListFile, type EventFilterFile } from './schema-parts.js';
 import { suggest } from './suggest.js';
-import type { ColumnMappingFile, RouteFile } from './task-schema.js';
+import type { ColumnMappingFile, ExpressionFilterFile, RouteFile } from './task-schema.js';
 import type { SubtaskConfig } from './types.js';
 import type { ConfigDocument, KeyPath } from './yaml-reader.js';
 
@@ -55,6 +56,40 @@ export function checkColumnMapping(doc: AnyDocument, mapping: ColumnMappingFile,
   const rule = columnMappingRule([String(path.at(-1)), mapping]);
   atPlace(doc, [...path, 'arguments'], () => createColumnMapping([rule], true));
 }
+
+const EXPRESSIONS = [
+  ['insert-value-expr', 'insertValueExpr', 'insert'],
+  ['update-old-value-expr', 'updateOldValueExpr', 'update'],
+  ['update-new-value-expr', 'updateNewValueExpr', 'update'],
+  ['delete-value-expr', 'deleteValueExpr', 'delete'],
+] as const;
+
+/**
+ * Refuses a rule of `expression-filter` without schema, table or expression (20042), with an expression that cannot be
+ * evaluated on a row (20041), with expressions of several kinds (20039).
+ */
+export function checkExpressionFilter(
+  doc: AnyDocument,
+  name: string,
+  filter: ExpressionFilterFile,
+  path: KeyPath,
+): void {
+  for (const key of ['schema', 'table'] as const) {
+    if ((filter[key] ?? '') === '') throw doc.errorAt([...path, key], 20042, [name, key]);
+  }
+  const kinds = new Set<string>();
+  for (const [key, field, kind] of EXPRESSIONS) {
+    const text = filter[key] ?? '';
+    if (text === '') continue;
+    const error = checkExpression({ name, schema: filter.schema!, table: filter.table!, [field]: text });
+    if (error !== undefined) throw doc.placed([...path, key], error);
+    kinds.add(kind);
+  }
+  if (kinds.size > 1) throw doc.errorAt(path, 20039, [name, [...kinds]]);
+  if (kinds.size === 0) throw doc.errorAt(path, 20042, [name, 'expression'], { workaround: WRITE_EXPRESSION });
+}
+
+const WRITE_EXPRESSION = `Write one of ${EXPRESSIONS.map(([key]) => `\`${key}\``).join(', ')}.`;
 
 /** Refuses rules of one instance that are for the same names, whichever tables there are (20045, 20046). */
 export function checkRulesTogether(

@@ -5,6 +5,7 @@ import {
   checkBlockAllowList,
   checkColumnMapping,
   checkEventFilter,
+  checkExpressionFilter,
   checkOnlineRule,
   checkRoute,
 } from './rule-checks.js';
@@ -104,17 +105,7 @@ export function requireKey(doc: ConfigDocument<unknown>, path: KeyPath, value: s
 
 function checkExpressionFilters(doc: TaskDocument): void {
   for (const [name, filter] of Object.entries(doc.value['expression-filter'] ?? {})) {
-    const path = ['expression-filter', name];
-    for (const key of ['schema', 'table'] as const) {
-      if ((filter[key] ?? '') === '') throw doc.errorAt([...path, key], 20042, [name, key]);
-    }
-    const kinds: string[] = [];
-    if ((filter['insert-value-expr'] ?? '') !== '') kinds.push('insert');
-    if ((filter['update-old-value-expr'] ?? '') !== '' || (filter['update-new-value-expr'] ?? '') !== '') {
-      kinds.push('update');
-    }
-    if ((filter['delete-value-expr'] ?? '') !== '') kinds.push('delete');
-    if (kinds.length > 1) throw doc.errorAt(path, 20039, [name, kinds]);
+    checkExpressionFilter(doc, name, filter, ['expression-filter', name]);
   }
 }
 
