@@ -3,6 +3,7 @@ import { buildColumn } from './apply-column.js';
 import { byName, cannotTrack, sameName } from './apply-context.js';
 import { isKnownForeignKey } from './apply-constraints.js';
 import { collectColumnRequests, collectRequests, type Requests } from './apply-elements.js';
+import { binaryCollation } from './charsets.js';
 import { resolveDefault } from './resolve-default.js';
 import { convertColumn, convertDefinedColumn, type CharsetPair } from './resolve-type.js';
 import type { Column, Table } from './model.js';
@@ -90,7 +91,7 @@ function collectDefinitions(
       column:
         convert === undefined
           ? built
-          : convertDefinedColumn(built, old, convert, definition.type.binaryCollation, profile),
+          : convertDefinedColumn(built, old, definedCharset(definition, convert, charsets, profile), profile),
     };
     if (replaces !== undefined) entry.replaces = replaces;
     if (position !== undefined) entry.position = position;
@@ -121,6 +122,18 @@ function collectDefinitions(
   return definitions;
 }
 
+/** What CONVERT TO gives a column that is defined: the attribute BINARY means the charset's, in MariaDB the table's. */
+function definedCharset(
+  { type }: ColumnDefinition,
+  convert: CharsetPair,
+  { table }: AlterCharsets,
+  { flavor }: ServerProfile,
+): CharsetPair {
+  if (!type.binaryCollation) return convert;
+  const { charset } = flavor === 'mariadb' ? table : convert;
+  return { charset, collation: binaryCollation(charset) };
+}
+
 function droppedColumns(table: Table, statement: AlterTable): Set<string> {
   const dropped = new Set<string>();
   for (const clause of statement.clauses) {
@@ -145,14 +158,14 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     case 'set-default':
       // servers take it for AUTO_INCREMENT and generated columns, without effect
       return !column.autoIncrement && column.generated === undefined && sameName(clause.column.name, name)
-        ? { ...column, default: resolveDefault(clause.default, column, profile) }
+        ? { ...withoutDefault(column, profile), default: resolveDefault(clause.default, column, profile) }
         : column;
     case 'drop-default': {
       if (!sameName(clause.column.name, name)) return column;
       if (column.generated !== undefined) return column;
-      const bare = { ...column };
+      const bare = withoutDefault(column, profile);
       if (profile.flavor === 'mariadb' && column.nullable) bare.default = { kind: 'null' };
-      else delete bare.default;
+      else if (isCurrentTime(column) && profile.flavor === 'mysql') bare.timeDropped = true;
       return bare;
     }
     case 'set-column-visibility':
@@ -160,6 +173,19 @@ function withClause(column: Column, name: string, clause: AlterClause, profile: 
     default:
       return column;
   }
+}
+
+/** MariaDB takes ON UPDATE away together with CURRENT_TIMESTAMP as default, whatever becomes the new one. */
+function withoutDefault(column: Column, profile: ServerProfile): Column {
+  const bare = { ...column };
+  delete bare.default;
+  delete bare.timeDropped;
+  if (profile.flavor === 'mariadb' && isCurrentTime(column)) delete bare.onUpdate;
+  return bare;
+}
+
+function isCurrentTime({ default: value }: Column): boolean {
+  return value?.kind === 'expression' && /^CURRENT_TIMESTAMP(?:\(\d\))?$/.test(value.text);
 }
 
 /** Puts a new or moved column at its position. */

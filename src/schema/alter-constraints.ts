@@ -25,7 +25,7 @@ export function alterConstraints(
       return { ...key, columns: key.columns.map((name) => renamed(changes, name)), refColumns };
     });
   table.checks = before.checks.flatMap((check) => keptCheck(check, before, statement, changes));
-  addForeignKeys(table, newForeignKeys(before, requests, statement), context);
+  addForeignKeys(table, newForeignKeys(before, requests, statement), context, before.foreignKeys);
   addChecks(table, newChecks(table, requests, statement), context.profile);
 }
 

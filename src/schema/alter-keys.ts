@@ -3,7 +3,7 @@ import { byName, cannotTrack, sameName } from './apply-context.js';
 import type { ColumnChanges } from './alter-columns.js';
 import { buildIndexes, type KeyRequest } from './apply-keys.js';
 import { maxBytesOf } from './charsets.js';
-import { isLobType } from './column-type.js';
+import { isLobType, isSpatialType } from './column-type.js';
 import { renameInExpression } from './expression-text.js';
 import type { Column, Index, IndexPart, Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
@@ -27,7 +27,7 @@ export function alterIndexes(
     const parts = old.parts.flatMap((part) => keptPart(part, table.columns, changes, profile));
     if (parts.length === 0) continue;
     const index: Index = { ...old, parts };
-    alterIndex(index, old.name, statement, profile.flavor);
+    alterIndex(index, old.name, statement);
     kept.push(index);
   }
   checkIndexClauses(table, statement);
@@ -75,12 +75,12 @@ function checkIndexClauses(table: Table, statement: AlterTable): void {
   }
 }
 
-function alterIndex(index: Index, oldName: string, statement: AlterTable, flavor: ServerProfile['flavor']): void {
+function alterIndex(index: Index, oldName: string, statement: AlterTable): void {
   for (const clause of statement.clauses) {
     if (clause.action === 'rename-index' && sameName(clause.from.name, oldName)) {
       index.name = clause.to.name;
-      // MariaDB no longer takes an index for one of its own making when somebody has named it.
-      if (flavor === 'mariadb') delete index.generated;
+      // Servers no longer take an index for one of their own making when somebody has named it.
+      delete index.generated;
     }
     if (clause.action === 'set-index-visibility' && sameName(clause.name.name, oldName)) {
       index.invisible = clause.invisible;
@@ -153,7 +153,7 @@ function keptPrefix(
 ): number | undefined {
   const prefix = length ?? (profile.flavor === 'mysql' ? memberPrefix(before) : 0);
   if (prefix === 0) return undefined;
-  if (isLobType(column.type)) return prefix;
+  if (isLobType(column.type) || isSpatialType(column.type)) return prefix;
   const sized = column.type.endsWith('char') || column.type.endsWith('binary');
   return sized && (column.length ?? 1) >= prefix ? prefix : undefined;
 }

@@ -4,12 +4,12 @@ import { alterConstraints } from './alter-constraints.js';
 import { alterIndexes } from './alter-keys.js';
 import { applyTimestampRules } from './apply-column.js';
 import { renameGeneratedConstraints } from './apply-constraints.js';
-import type { ApplyContext } from './apply-context.js';
-import { charsetOption, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
-import { forbidNulls, requirePrimaryNotNull } from './apply-create.js';
+import { byName, type ApplyContext } from './apply-context.js';
+import { charsetOption, noRequests, otherOptions, resolvePeriods, type Requests } from './apply-elements.js';
+import { forbidNulls, primaryColumns, requirePrimaryNotNull } from './apply-create.js';
 import { sortIndexes } from './apply-keys.js';
 import { renameInExpression } from './expression-text.js';
-import { SYSTEM_VERSIONING, type Table } from './model.js';
+import { SYSTEM_VERSIONING, type Column, type Table } from './model.js';
 import { resolveCharset, type CharsetPair } from './resolve-type.js';
 
 /** A table after ALTER TABLE, and what its columns are called now. */
@@ -38,7 +38,12 @@ export function alterTable(before: Table, statement: AlterTable, context: ApplyC
   renameInGenerated(table, changes);
   forbidNulls(table, requests.notNull, context.profile);
   resolvePeriods(requests, before.checks);
-  applyTimestampRules(table.columns, changes.defined, context.profile);
+  const primary = primaryBehind(before, statement, changes, requests);
+  applyTimestampRules(
+    table.columns,
+    { defined: changes.defined, dropped: withoutDefault(table, statement), primary },
+    context.profile,
+  );
   table.indexes = alterIndexes(before, statement, changes, requests.keys, context.profile);
   requirePrimaryNotNull(table, context.profile);
   table.indexes = sortIndexes(table.indexes, table.columns);
@@ -80,10 +85,19 @@ function alterCharsets(before: Table, statement: AlterTable, context: ApplyConte
   const last = statement.clauses.findLastIndex((clause) => clause.action === 'convert-charset');
   const clause = statement.clauses[last];
   if (clause?.action !== 'convert-charset') return { table: option ?? current };
-  const convert = resolveCharset(clause.charset, clause.collation, database, context.profile);
   const { flavor } = context.profile;
+  const collation = clause.collation ?? (flavor === 'mariadb' ? earlierCollation(statement, last) : undefined);
+  const convert = resolveCharset(clause.charset, collation, database, context.profile);
   const later = flavor === 'mariadb' || statement.clauses.slice(last).some((entry) => entry.action === 'options');
   return { table: later ? (option ?? convert) : convert, convert };
+}
+
+/** MariaDB: the collation of one CONVERT TO holds for a later one that names none. */
+function earlierCollation(statement: AlterTable, before: number): string | undefined {
+  return statement.clauses
+    .slice(0, before)
+    .flatMap((clause) => (clause.action === 'convert-charset' ? [clause.collation] : []))
+    .findLast((collation) => collation !== undefined);
 }
 
 function alterOptions(before: Table, statement: AlterTable): Table['options'] {
@@ -95,6 +109,25 @@ function alterOptions(before: Table, statement: AlterTable): Table['options'] {
     else delete result[SYSTEM_VERSIONING];
   }
   return result;
+}
+
+/** Lower-case names of the columns of the primary key behind the statement. */
+function primaryBehind(
+  before: Table,
+  statement: AlterTable,
+  changes: ColumnChanges,
+  requests: Requests,
+): ReadonlySet<string> {
+  const asked = primaryColumns(requests.keys);
+  if (asked.length > 0) return new Set(asked);
+  if (statement.clauses.some(({ action }) => action === 'drop-primary-key')) return new Set();
+  return new Set(primaryColumns(before.indexes).map((name) => (changes.names.get(name) ?? name).toLowerCase()));
+}
+
+/** Columns whose default the statement drops. */
+function withoutDefault(table: Table, statement: AlterTable): ReadonlySet<Column> {
+  const names = statement.clauses.flatMap((clause) => (clause.action === 'drop-default' ? [clause.column.name] : []));
+  return new Set(names.flatMap((name) => byName(table.columns, name) ?? []));
 }
 
 function renameInGenerated(table: Table, changes: ColumnChanges): void {

@@ -24,7 +24,10 @@ export function buildColumn(definition: ColumnDefinition, table: CharsetPair, pr
   } else if (column.nullable) {
     column.default = { kind: 'null' };
   }
-  if (definition.onUpdate !== undefined) column.onUpdate = String(definition.onUpdate.digits);
+  if (definition.onUpdate !== undefined) {
+    column.onUpdate = String(definition.onUpdate.digits);
+    if (profile.flavor === 'mariadb' && !column.nullable) column.default ??= zeroTimestamp(column);
+  }
   // MariaDB does not tell 0 from none
   if (definition.srid !== undefined && (profile.flavor === 'mysql' || definition.srid !== 0))
     column.srid = definition.srid;
@@ -46,31 +49,52 @@ function generatedOf(clause: NonNullable<ColumnDefinition['generated']>): NonNul
   return { kind: clause.stored ? 'STORED' : 'VIRTUAL', expression: clause.expression.trim() };
 }
 
+/** What a statement says about the columns behind it. */
+export interface TimestampStatement {
+  /** Columns whose definition it gives. */
+  defined: ReadonlySet<Column>;
+  /** Columns whose default it drops. */
+  dropped?: ReadonlySet<Column>;
+  /** Lower-case names of the columns of the primary key. */
+  primary: ReadonlySet<string>;
+}
+
 /**
  * Without `explicit_defaults_for_timestamp` the first TIMESTAMP of a table takes the current time by itself, and later
- * ones that are NOT NULL have the zero date as default. `defined` holds the columns whose definition the statement gave.
+ * ones that are NOT NULL have the zero date as default.
  */
 export function applyTimestampRules(
   columns: readonly Column[],
-  defined: ReadonlySet<Column>,
+  statement: TimestampStatement,
   profile: ServerProfile,
 ): void {
   if (profile.explicitDefaultsForTimestamp) return;
   let first = true;
   for (const column of columns) {
     if (column.type !== 'timestamp') continue;
-    const bare = !column.nullable && column.default === undefined && column.generated === undefined;
-    // MariaDB: DROP DEFAULT of a column with ON UPDATE leaves it as it was
-    const touched = column.onUpdate === undefined ? defined.has(column) : profile.flavor === 'mariadb';
-    if (bare && first && touched) {
-      const digits = column.length ?? 0;
-      column.default = { kind: 'expression', text: currentTimestamp(digits) };
-      column.onUpdate = String(digits);
-    } else if (bare && defined.has(column)) {
-      column.default = zeroTimestamp(column);
+    if (!column.nullable && column.default === undefined && column.generated === undefined) {
+      if (first) promote(column, statement, profile);
+      else if (statement.defined.has(column)) zeroDefault(column, statement, profile);
     }
     first = false;
   }
+}
+
+/** MySQL looks at each first TIMESTAMP in each ALTER TABLE; one that already had no default gets no more than ON UPDATE. */
+function promote(column: Column, { defined, dropped }: TimestampStatement, profile: ServerProfile): void {
+  if (column.onUpdate !== undefined || column.timeDropped === true) return;
+  const digits = column.length ?? 0;
+  const mysql = profile.flavor === 'mysql';
+  if (defined.has(column) || (!mysql && dropped?.has(column) === true)) {
+    column.default = { kind: 'expression', text: currentTimestamp(digits) };
+    column.onUpdate = String(digits);
+  } else if (mysql) column.onUpdate = String(digits);
+}
+
+/** MySQL leaves columns of the primary key without default. */
+function zeroDefault(column: Column, { primary }: TimestampStatement, profile: ServerProfile): void {
+  if (profile.flavor === 'mysql' && primary.has(column.name.toLowerCase())) return;
+  column.default = zeroTimestamp(column);
 }
 
 /** Makes a column NOT NULL, as being part of the primary key does. */

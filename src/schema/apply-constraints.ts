@@ -43,9 +43,17 @@ export function isKnownForeignKey(table: Table, element: TableElement): boolean 
   return name !== undefined && byName(table.foreignKeys, name) !== undefined;
 }
 
-/** Appends foreign keys; nameless ones become `<table>_ibfk_<n>`. */
-export function addForeignKeys(table: Table, requests: readonly ForeignKeyRequest[], context: ApplyContext): void {
-  let last = highestNumber(table.foreignKeys, `${table.name}_ibfk_`);
+/**
+ * Appends foreign keys; nameless ones become `<table>_ibfk_<n>`. `before` are those that the table had: numbers of keys that
+ * the same statement drops are not given again.
+ */
+export function addForeignKeys(
+  table: Table,
+  requests: readonly ForeignKeyRequest[],
+  context: ApplyContext,
+  before: readonly ForeignKey[] = [],
+): void {
+  let last = highestNumber([...before, ...table.foreignKeys], `${table.name}_ibfk_`);
   for (const request of requests) {
     const { references } = request;
     const refSchema = references.table.schema?.name ?? table.schema;

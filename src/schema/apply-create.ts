@@ -4,7 +4,7 @@ import { addChecks, addForeignKeys, copiedChecks } from './apply-constraints.js'
 import { byName, cannotTrack, type ApplyContext } from './apply-context.js';
 import { charsetOption, collectRequests, noRequests, otherOptions, resolvePeriods } from './apply-elements.js';
 import { buildIndexes } from './apply-keys.js';
-import { SYSTEM_VERSIONING, type Table } from './model.js';
+import { SYSTEM_VERSIONING, type Index, type Table } from './model.js';
 import type { ServerProfile } from './server-profile.js';
 
 /**
@@ -43,7 +43,8 @@ export function createTable(statement: CreateTable, schema: string, context: App
   if (table.columns.length === 0) throw cannotTrack(statement, 'a table must have at least one column');
   forbidNulls(table, requests.notNull, context.profile);
   resolvePeriods(requests, []);
-  applyTimestampRules(table.columns, new Set(table.columns), context.profile);
+  const primary = new Set(primaryColumns(requests.keys));
+  applyTimestampRules(table.columns, { defined: new Set(table.columns), primary }, context.profile);
   table.indexes = buildIndexes([], requests.keys, table.columns, context.profile);
   requirePrimaryNotNull(table, context.profile);
   table.indexes = buildIndexes(table.indexes, [], table.columns, context.profile);
@@ -51,6 +52,12 @@ export function createTable(statement: CreateTable, schema: string, context: App
   addChecks(table, requests.checks, context.profile);
   if (statement.partitioning !== undefined) table.partitioning = statement.partitioning.text;
   return table;
+}
+
+/** Lower-case names of the primary key's columns. */
+export function primaryColumns(keys: readonly Pick<Index, 'kind' | 'parts'>[]): string[] {
+  const primary = keys.find(({ kind }) => kind === 'PRIMARY');
+  return (primary?.parts ?? []).flatMap(({ column }) => (column === undefined ? [] : [column.toLowerCase()]));
 }
 
 /** CREATE TABLE ... LIKE: everything but foreign keys. */

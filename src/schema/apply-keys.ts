@@ -188,10 +188,11 @@ function prefixLength(
   const unit = column.charset === undefined ? 1 : maxBytesOf(column.charset);
   const plain = kind === 'INDEX' && (flavor === 'mariadb' || !isStrict(profile));
   if (isLobType(column.type) || isSpatialType(column.type)) {
-    if (flavor === 'mariadb' && column.type === 'point') return length ?? POINT_BYTES;
-    if (length !== undefined || flavor === 'mysql') return length;
-    if (plain) return column.type.startsWith('tiny') ? TINY_CHARACTERS : Math.floor(MAX_PART_BYTES / unit);
-    return isSpatialType(column.type) ? GEOMETRY_BYTES : undefined;
+    if (flavor === 'mariadb' && column.type === 'point') return POINT_BYTES;
+    if (flavor === 'mysql') return length;
+    const most = column.type.startsWith('tiny') ? TINY_CHARACTERS : Math.floor(MAX_PART_BYTES / unit);
+    if (plain) return Math.min(length ?? most, most);
+    return length ?? (isSpatialType(column.type) ? GEOMETRY_BYTES : undefined);
   }
   if (!column.type.endsWith('char') && !column.type.endsWith('binary')) return undefined;
   const whole = column.length ?? 1;

@@ -26,6 +26,8 @@ export interface Column {
   default?: ColumnDefault;
   /** Fractional digits of `ON UPDATE CURRENT_TIMESTAMP`, when the column has it. */
   onUpdate?: string;
+  /** MySQL: CURRENT_TIMESTAMP was dropped as default, which a later ALTER TABLE does not give back by itself. */
+  timeDropped?: true;
   autoIncrement: boolean;
   generated?: { kind: 'VIRTUAL' | 'STORED'; expression: string };
   invisible: boolean;

@@ -191,16 +191,14 @@ function familyMember(family: readonly string[], bytes: number): string {
 /**
  * What CONVERT TO CHARACTER SET makes of a column that the same statement defines: it overrides the column's own charset.
  * MySQL then also chooses the member of the TEXT or BLOB family by the number of characters that the old column could hold;
- * `old` is absent for new columns and where the definition says a length. `binary`: the definition has the attribute BINARY.
+ * `old` is absent for new columns and where the definition says a length.
  */
 export function convertDefinedColumn(
   column: Column,
   old: Column | undefined,
-  convert: CharsetPair,
-  binary: boolean,
+  pair: CharsetPair,
   profile: ServerProfile,
 ): Column {
-  const pair = binary ? { charset: convert.charset, collation: binaryCollation(convert.charset) } : convert;
   if (pair.charset === 'binary' && column.charset !== undefined) return convertColumn(column, pair, profile);
   const converted: Column = { ...column };
   if (column.charset !== undefined && column.charset !== 'binary') Object.assign(converted, pair);

@@ -105,6 +105,18 @@ export const CHARSET_GROUPS: StatementGroup[] = [
     ],
   },
   {
+    name: 'one charset after the other',
+    statements: [
+      'CREATE TABLE t (a CHAR(3), b VARCHAR(9) CHARACTER SET latin1, `key` INT)',
+      { mariadb: 'ALTER TABLE t CONVERT TO CHARACTER SET latin1 COLLATE latin1_bin, CONVERT TO CHARACTER SET latin1' },
+      {
+        mariadb:
+          'ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4, DEFAULT CHARACTER SET ascii, MODIFY `key` CHAR(3) BINARY',
+      },
+      'ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4, MODIFY `key` CHAR(5) BINARY',
+    ],
+  },
+  {
     name: 'server defaults of the session',
     statements: [
       'SET SESSION collation_server = latin1_swedish_ci',
