@@ -85,7 +85,7 @@ async function creationTime(name: string, options: StartTimeOptions): Promise<nu
     const connection = driverOptions(source, { role: 'upstream' });
     const place = { name, pos: FIRST_EVENT_POSITION };
     dump = startDump(
-      { connection, flavor, serverId, heartbeatMs: HEARTBEAT_MS, ...place },
+      { connection, security: source.security, flavor, serverId, heartbeatMs: HEARTBEAT_MS, ...place },
       {
         event: (bytes) => {
           const { type, timestamp } = parseHeader(bytes);

@@ -85,7 +85,7 @@ class ServerEventStream implements EventStream {
     const { flavor, source, heartbeatMs = DEFAULT_HEARTBEAT_MS } = options;
     const connection = driverOptions(source, { role: 'upstream' });
     this.dump = startDump(
-      { connection, flavor, serverId: this.serverId, heartbeatMs, ...plan.request },
+      { connection, security: source.security, flavor, serverId: this.serverId, heartbeatMs, ...plan.request },
       {
         event: (bytes) => this.queue.push(bytes),
         end: (error) => this.ended(error),

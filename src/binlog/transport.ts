@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'mysql2';
 import ZongJi from 'zongji';
-import type { Flavor } from '../config/types.js';
+import type { Flavor, SecurityConfig } from '../config/types.js';
+import { verifyPeer } from '../mysql/connect.js';
 import { formatUuid } from '../mysql/gtid-set-mysql.js';
 import { quoteString } from '../mysql/quote.js';
 
@@ -11,6 +12,8 @@ const NET_TIMEOUT_S = 86_400;
 /** Where and as whom to read. */
 export interface DumpRequest {
   connection: ConnectionOptions;
+  /** What the server's certificate must satisfy, besides what the driver checks. */
+  security?: SecurityConfig | undefined;
   flavor: Flavor;
   serverId: number;
   /** Milliseconds between the server's heartbeats when nothing else is sent. */
@@ -42,7 +45,7 @@ interface Packet {
 /** The parts of mysql2's connection that the transport uses. */
 interface DumpConnection {
   query(sql: string, callback: (error: Error | null) => void): void;
-  on(event: 'error' | 'end', listener: (error?: Error) => void): void;
+  on(event: 'error' | 'end' | 'connect', listener: (error?: Error) => void): void;
   pause(): void;
   resume(): void;
   stream: { bytesRead: number };
@@ -100,6 +103,7 @@ class DumpTransport extends ZongJi {
     const base = ZongJi.prototype as unknown as ZongJiInternals;
     base['_establishConnection'].call(this as unknown as ZongJiInternals, dsn);
     const connection = this.dumpConnection;
+    connection?.on('connect', () => this.verify(connection));
     connection?.query(dumpSession(this.request), (error) => {
       if (error !== null) this.finish(error);
     });
@@ -107,6 +111,15 @@ class DumpTransport extends ZongJi {
     const control = (this as unknown as ZongJiInternals).ctrlConnection;
     control?.query(`SET wait_timeout=${NET_TIMEOUT_S}`, () => undefined);
     connection?.on('end', () => this.finish(new ConnectionLostError()));
+  }
+
+  private verify(connection: DumpConnection): void {
+    try {
+      verifyPeer(connection, this.request.security);
+    } catch (error) {
+      this.finish(error as Error);
+      (connection.stream as unknown as { destroy(): void }).destroy();
+    }
   }
 
   finish(error: Error | undefined): void {

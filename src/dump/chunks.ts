@@ -76,16 +76,23 @@ function conditions(column: string, bounds: readonly bigint[]): string[] {
   return [first, ...inner];
 }
 
-/** The SELECT that reads a chunk's rows in key order. */
+/**
+ * The SELECT that reads a chunk's rows in key order.
+ *
+ * @param otherZone the session is not in UTC, in which a dump's TIMESTAMPs are
+ */
 export function selectChunk(
   table: DumpTable,
   layout: TableLayout,
   condition: string,
   where: string | undefined,
+  otherZone = false,
 ): string {
-  // The server prints FLOAT with six digits; as DOUBLE it prints as many as are needed to read the same value back.
-  const expressions = layout.columns.map(({ name, format }) => {
-    return format === FORMAT.float ? `${quoteIdent(name)}*1E0` : quoteIdent(name);
+  const expressions = layout.columns.map(({ name, format, type }) => {
+    const column = quoteIdent(name);
+    // The server prints FLOAT with six digits; as DOUBLE it prints as many as are needed to read the same value back.
+    if (format === FORMAT.float) return `${column}*1E0`;
+    return otherZone && type === 'timestamp' ? utcExpression(column) : column;
   });
   const filters = [condition, where === undefined ? '' : `(${where}\n)`].filter((part) => part !== '');
   const key =
@@ -95,4 +102,11 @@ export function selectChunk(
   if (filters.length > 0) sql += ` WHERE ${filters.join(' AND ')}`;
   if (key !== undefined) sql += ` ORDER BY ${quoteColumns(key.columns)}`;
   return sql;
+}
+
+/** A TIMESTAMP in UTC from the seconds that are stored: texts of other zones leave the hour open when summer time ends. */
+function utcExpression(column: string): string {
+  const seconds = `UNIX_TIMESTAMP(${column})`;
+  // 0 stands for the zero date alone: the first second of 1970 cannot be stored.
+  return `IF(${seconds}=0,'0000-00-00 00:00:00',DATE_ADD('1970-01-01 00:00:00',INTERVAL ${seconds} SECOND))`;
 }

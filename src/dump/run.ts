@@ -234,6 +234,7 @@ class Dump {
     const queue = new TableQueue([...tables].sort((a, b) => sizeOf(b).bytes - sizeOf(a).bytes));
     const shared = {
       config: this.#config.dump,
+      timezone: this.#config.timezone,
       dir: this.#dir,
       queue,
       sizeOf,

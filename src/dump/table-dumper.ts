@@ -2,9 +2,9 @@ import type { DumpConfig } from '../config/types.js';
 import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { Logger } from '../log/logger.js';
-import type { DbConnection } from '../mysql/connect.js';
+import { queryRows, UTC, type DbConnection } from '../mysql/connect.js';
 import { serverErrno } from '../mysql/errors.js';
-import { quoteColumns, quoteIdent, quoteTable } from '../mysql/quote.js';
+import { quoteColumns, quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { planChunks, selectChunk } from './chunks.js';
 import { BufferPool, DataFiles } from './data-files.js';
 import { dataFileName } from './file-names.js';
@@ -18,6 +18,8 @@ import type { DumpTally } from './tally.js';
 /** What the readers of one dump share. */
 export interface DumpShared {
   config: DumpConfig;
+  /** Time zone that `where` is written for; empty = UTC. */
+  timezone: string;
   dir: string;
   queue: TableQueue;
   sizeOf: (table: DumpTable) => TableSize;
@@ -86,11 +88,8 @@ export class TableDumper {
       await this.#connection.query(`SELECT 1 FROM ${name} LIMIT 0`);
       await this.#assertUnchanged(table);
       const layout = await readLayout(this.#connection, table);
-      const conditions = await planChunks(this.#connection, table, layout, sizeOf(table), {
-        rows: config.rows,
-        fileSize: config.chunkFilesize,
-        where: config.where,
-      });
+      const options = { rows: config.rows, fileSize: config.chunkFilesize, where: config.where };
+      const conditions = await this.#inZone(() => planChunks(this.#connection, table, layout, sizeOf(table), options));
       const open: OpenTable = { table, layout, openChunks: 0 };
       const first = queue.addChunks(open, conditions);
       this.#held.push(open);
@@ -133,13 +132,34 @@ export class TableDumper {
     });
     if (!this.#held.includes(chunk.of)) this.#held.push(chunk.of);
     try {
-      await streamRows(this.#connection, selectChunk(table, layout, chunk.condition, config.where), writer);
+      const select = selectChunk(table, layout, chunk.condition, config.where, this.#zoneOfWhere !== undefined);
+      await this.#inZone(() => streamRows(this.#connection, select, writer));
       await writer.finish();
     } catch (error) {
       await files.abandon();
       throw this.#annotate(error, name);
     }
     if (--chunk.of.openChunks === 0) tally.completedTables++;
+  }
+
+  /** The time zone in which `where` is meant; undefined when that is the session's own. */
+  get #zoneOfWhere(): string | undefined {
+    const { config, timezone } = this.#shared;
+    return config.where === undefined || timezone === '' ? undefined : timezone;
+  }
+
+  /** Runs what `where` is part of. Structures are read in UTC again: their defaults show in the session's zone. */
+  async #inZone<T>(work: () => Promise<T>): Promise<T> {
+    const zone = this.#zoneOfWhere;
+    if (zone === undefined) return work();
+    await this.#setZone(zone);
+    const result = await work();
+    await this.#setZone(UTC);
+    return result;
+  }
+
+  async #setZone(zone: string): Promise<void> {
+    await queryRows(this.#connection, 'upstream', `SET time_zone = ${quoteString(zone)}`);
   }
 
   #annotate(error: unknown, table: string): unknown {

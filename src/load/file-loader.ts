@@ -4,7 +4,7 @@ import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { TargetTable } from '../filter/router.js';
 import type { DbConnection } from '../mysql/connect.js';
-import { databaseError, serverErrno } from '../mysql/errors.js';
+import { databaseError, packetTooLarge, serverErrno } from '../mysql/errors.js';
 import { quoteIdent } from '../mysql/quote.js';
 import type { LoadCheckpoint } from './checkpoint.js';
 import { allowEnumErrors, ER_DATA_TRUNCATED, LIST_WARNINGS, onlyEnumErrors } from './enum-errors.js';
@@ -207,11 +207,11 @@ export class FileLoader {
     if (statement === undefined) return;
     const { maxAllowedPacket } = this.#shared;
     if (statement.length + REQUEST_OVERHEAD <= maxAllowedPacket) return;
+    const tooLarge = packetTooLarge('', statement.length, maxAllowedPacket);
     throw dmError(34009, [`of ${statement.length} bytes in file ${file.name}`], {
-      cause: new Error(`max_allowed_packet of the downstream is ${maxAllowedPacket} bytes`),
+      cause: tooLarge.rawCause,
       scope: 'downstream',
-      workaround:
-        'Please raise max_allowed_packet of the downstream, or lower statement-size of the dump configuration.',
+      workaround: `${tooLarge.workaround} Where no row is that long, a lower \`statement-size\` of the dump helps as well.`,
     });
   }
 }

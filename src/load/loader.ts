@@ -193,7 +193,10 @@ export class Loader {
       to: this.#config.to,
       checkpoint: this.#checkpoint,
       lock: new LargeStatementLock(),
-      maxAllowedPacket: this.#server?.maxAllowedPacket ?? Number.POSITIVE_INFINITY,
+      maxAllowedPacket: Math.min(
+        this.#server?.maxAllowedPacket ?? Number.POSITIVE_INFINITY,
+        this.#config.to.maxAllowedPacket ?? Number.POSITIVE_INFINITY,
+      ),
       mayGoOn: () => this.#mayGoOn(),
       onCommit: (bytes: number, rows: number) => {
         tally.finishedBytes += bytes;

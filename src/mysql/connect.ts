@@ -24,6 +24,9 @@ export type DbRole = 'upstream' | 'downstream';
  */
 export const DOWNSTREAM_SQL_MODE = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO';
 
+/** The time zone in which TIMESTAMPs travel: no hour is missing in it, and none comes twice. */
+export const UTC = '+00:00';
+
 /** Options of {@link openConnection}. */
 export interface ConnectOptions {
   role: DbRole;
@@ -37,7 +40,7 @@ export interface ConnectOptions {
   rowsAsArray?: boolean;
   /** `sql_mode` of the session. Default: {@link DOWNSTREAM_SQL_MODE} downstream, the empty mode upstream. */
   sqlMode?: string;
-  /** `time_zone` of the session. Default `+00:00`. */
+  /** `time_zone` of the session. Default {@link UTC}, in which TIMESTAMPs travel; never what the configuration says. */
   timeZone?: string;
   /** Session variables that win over the configuration's. */
   session?: Record<string, string>;
@@ -74,10 +77,10 @@ export async function openConnection(config: DatabaseConfig, options: ConnectOpt
     connection.on('error', () => undefined);
     followSignal(connection, options.signal);
     await connected(connection);
-    checkCommonName(connection, config.security);
+    verifyPeer(connection, config.security);
     if (options.readTimeoutMs !== undefined) limitSilence(connection, options.readTimeoutMs);
     const db = connection.promise();
-    await db.query(sessionStatement(config, options));
+    await db.query(sessionStatement(config, options, internals(connection)['_handshakePacket']?.serverVersion));
     return db;
   } catch (error) {
     connection?.destroy();
@@ -163,18 +166,24 @@ export function driverOptions(config: DatabaseConfig, options: ConnectOptions): 
 }
 
 /**
- * The statement that sets the session up.
+ * The statement that sets the session up. TiDB from 3.0 on gets optimistic transactions unless the configuration says
+ * otherwise, as in DM.
+ *
+ * @param version the server's, as it says it when the connection is made
  * @throws DmError 10001 when a session variable's name is not a name
  */
-export function sessionStatement(config: DatabaseConfig, options: ConnectOptions): string {
+export function sessionStatement(config: DatabaseConfig, options: ConnectOptions, version = ''): string {
   const timeout = String(options.sessionTimeoutS ?? DEFAULT_SESSION_TIMEOUT_S);
   const variables: Record<string, string> = {
-    time_zone: options.timeZone ?? '+00:00',
     sql_mode: options.sqlMode ?? (options.role === 'downstream' ? DOWNSTREAM_SQL_MODE : ''),
     wait_timeout: timeout,
     net_read_timeout: timeout,
     net_write_timeout: timeout,
+    ...(options.role === 'downstream' && isTiDB3(version) ? { tidb_txn_mode: 'optimistic' } : {}),
     ...config.session,
+    time_zone: options.timeZone ?? UTC,
+    // Where it is short, locks of a stopped process depend on it.
+    ...(options.sessionTimeoutS === undefined ? {} : { wait_timeout: timeout }),
     ...options.session,
   };
   const assignments = Object.entries(variables).map(([name, value]) => {
@@ -185,6 +194,11 @@ export function sessionStatement(config: DatabaseConfig, options: ConnectOptions
   });
   // Each family skips the other's comment: a limit set server-wide must not cut our long reads off.
   return `SET NAMES utf8mb4, ${assignments.join(', ')} /*!50708 , max_execution_time=0 */ /*M!100101 , max_statement_time=0 */`;
+}
+
+function isTiDB3(version: string): boolean {
+  const match = /-TiDB-v?(\d+)\./i.exec(version);
+  return match !== null && Number(match[1]) >= 3;
 }
 
 function variableValue(value: string): string {
@@ -209,6 +223,8 @@ interface ConnectionInternals {
   stream: Socket & { getPeerCertificate?: () => { subject?: { CN?: string | string[] } } };
   /** The statement under way. */
   ['_command']?: unknown;
+  /** What the server said first. */
+  ['_handshakePacket']?: { serverVersion?: string };
 }
 
 function coreOf(connection: DbConnection): CallbackConnection {
@@ -219,10 +235,14 @@ function internals(connection: CallbackConnection): ConnectionInternals {
   return connection as unknown as ConnectionInternals;
 }
 
-function checkCommonName(connection: CallbackConnection, security: SecurityConfig | undefined): void {
+/**
+ * Makes sure that an encrypted connection leads to a server that `cert-allowed-cn` names; to be called when it is made.
+ * @throws Error when it does not
+ */
+export function verifyPeer(connection: unknown, security: SecurityConfig | undefined): void {
   const allowed = security?.certAllowedCn;
   if (allowed === undefined || allowed.length === 0) return;
-  const name = internals(connection).stream.getPeerCertificate?.().subject?.CN;
+  const name = (connection as ConnectionInternals).stream.getPeerCertificate?.().subject?.CN;
   const names = typeof name === 'string' ? [name] : (name ?? []);
   if (!names.some((candidate) => allowed.includes(candidate))) {
     throw new Error(

@@ -107,6 +107,7 @@ const NOT_RESUMABLE_TEXTS = [
   'error 1406: data too long for column',
   'error 1366',
   'error 8025: entry too large',
+  'packet for query is too large',
   'could not find first log file name in binary log index file',
 ];
 
@@ -181,6 +182,21 @@ export function databaseError(error: unknown, context: DatabaseErrorContext): Dm
   if (context.kind === 'connect') return dmError(10001, [], options);
   const sql = shorten(context.sql ?? '');
   return context.kind === 'query' ? dmError(10005, [sql], options) : dmError(10006, [sql], options);
+}
+
+/**
+ * A request is longer than the downstream, or the configuration, allows; in the words that users search for (FAQ 9.8).
+ *
+ * @param what - the statement, without values
+ */
+export function packetTooLarge(what: string, bytes: number, limit: number): DmError {
+  return dmError(10006, [what], {
+    scope: 'downstream',
+    cause: `packet for query is too large (${bytes} bytes, ${limit} allowed). Try adjusting the 'max_allowed_packet' variable`,
+    workaround:
+      'Please raise max_allowed_packet of the downstream, and `max-allowed-packet` of `target-database` where it is set, ' +
+      'then stop and start the task.',
+  });
 }
 
 /** The innermost error of a chain that looks like a driver's. */

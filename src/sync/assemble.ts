@@ -80,7 +80,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     if (!around.mayWrite()) throw dmError(36020);
     return acquireFence(connection, { tables, sourceId: config.sourceId, slots, owner: around.worker });
   });
-  const downstream = await control.run(describeDownstream);
+  const downstream = await control.run((connection) => describeDownstream(connection, config.to.maxAllowedPacket));
   const store = new CheckpointStore(tables, config.sourceId, fence, () => control.connection());
   const stored = await control.run(() => store.read());
   const { dataDir, dumpMeta } = around.options;
@@ -161,6 +161,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
   const { workerCount, batch, queueSize } = config.sync;
   const options = {
     to: config.to,
+    maxAllowedPacket: target.maxAllowedPacket,
     tables: around.tables,
     sourceId: config.sourceId,
     fence,

@@ -22,13 +22,14 @@ export interface DownstreamInfo {
   collations: ReadonlySet<string>;
 }
 
-export async function describeDownstream(connection: DbConnection): Promise<DownstreamInfo> {
+/** @param limit bytes that a request may have by the configuration */
+export async function describeDownstream(connection: DbConnection, limit = Infinity): Promise<DownstreamInfo> {
   const info = await detectServer(connection, 'downstream');
   const charsets = await names(connection, 'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS');
   const profile = await loadServerProfile(connection);
   const kind = downstreamOf(info.version);
   return {
-    target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: info.maxAllowedPacket },
+    target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: Math.min(info.maxAllowedPacket, limit) },
     profile,
     kind,
     splitsAlter: info.isTiDB && kind.version < TIDB_TAKES_SEVERAL_CHANGES,

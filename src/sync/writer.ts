@@ -6,16 +6,10 @@ import { rawQuery } from '../load/raw-query.js';
 import type { Logger } from '../log/logger.js';
 import { FenceLostError, WRITER_WAIT_TIMEOUT_SECONDS, type Fence } from '../meta/fence.js';
 import type { MetaTables } from '../meta/tables.js';
-import {
-  breakConnection,
-  DOWNSTREAM_SQL_MODE,
-  openConnection,
-  sessionOf,
-  type DbConnection,
-  type ServerSession,
-} from '../mysql/connect.js';
-import { isConnectionError, isRetryable, serverErrno } from '../mysql/errors.js';
+import { breakConnection, openConnection, sessionOf, type DbConnection, type ServerSession } from '../mysql/connect.js';
+import { isConnectionError, isRetryable, packetTooLarge, serverErrno } from '../mysql/errors.js';
 import { hexLiteral, quoteString } from '../mysql/quote.js';
+import { rowSqlMode } from '../mysql/row-session.js';
 import { BIG_ROW_BYTES, type RowJob } from './row-job.js';
 import { encodeSeqs } from './seq-set.js';
 import { bigStatements, mergedStatements, plainStatements, type RowStatement } from './statements.js';
@@ -23,6 +17,8 @@ import { bigStatements, mergedStatements, plainStatements, type RowStatement } f
 /** What the writers of a unit share. */
 export interface WriterOptions {
   to: DatabaseConfig;
+  /** Bytes that a request may have. */
+  maxAllowedPacket: number;
   tables: MetaTables;
   sourceId: string;
   fence: Fence;
@@ -222,19 +218,20 @@ export class Writer {
     if (first === undefined) return { missed: 0 };
     await this.#setSession(connection, first);
     const head = this.#head(batch, jobs);
-    const big = first.bytes >= BIG_ROW_BYTES;
+    const merged =
+      mode === 'plain' || first.bytes >= BIG_ROW_BYTES ? undefined : requestOf(head, mergedStatements(jobs));
     const missed =
-      mode === 'plain' || big
-        ? await this.#oneByOne(connection, head, jobs, big)
-        : await this.#atOnce(connection, head, mergedStatements(jobs));
+      merged === undefined || !this.#fitsText(merged.text)
+        ? await this.#oneByOne(connection, head, jobs)
+        : await this.#atOnce(connection, head, merged);
     await faultPoint('sync.after-commit');
     return { missed };
   }
 
   /** Session variables that depend on the batch; neighbours seldom differ. */
   async #setSession(connection: DbConnection, job: RowJob): Promise<void> {
-    const mode = this.#options.to.session?.['sql_mode'] ?? DOWNSTREAM_SQL_MODE;
-    const sqlMode = job.lenient ? mode.replaceAll(/STRICT_(TRANS|ALL)_TABLES,?/gi, '') : mode;
+    const mode = rowSqlMode(this.#options.to);
+    const sqlMode = job.lenient ? mode.replaceAll(/(STRICT_(TRANS|ALL)_TABLES|TRADITIONAL),?/g, '') : mode;
     const wanted = `SET foreign_key_checks = ${job.foreignKeyChecks ? 1 : 0}, sql_mode = ${quoteString(sqlMode)}`;
     if (wanted === this.#session) return;
     await connection.query(wanted);
@@ -253,16 +250,25 @@ export class Writer {
     ];
   }
 
+  /** Whether the downstream takes a request of so many bytes. */
+  #fits(bytes: number): boolean {
+    return bytes + REQUEST_OVERHEAD <= this.#options.maxAllowedPacket;
+  }
+
+  /** The same of a text, which is not measured when it is far from the limit. */
+  #fitsText(text: string): boolean {
+    return this.#fits(text.length * MOST_BYTES) || this.#fits(Buffer.byteLength(text));
+  }
+
   /** All in one request. */
-  async #atOnce(connection: DbConnection, head: string[], statements: RowStatement[]): Promise<number> {
-    const body = [...head, ...statements.map(({ sql }) => sql)];
+  async #atOnce(connection: DbConnection, head: string[], { statements, text }: BatchRequest): Promise<number> {
     let results: unknown[];
     if (faultsEnabled()) {
-      [results] = (await connection.query(body.join(';\n'))) as [unknown[], unknown];
+      [results] = (await connection.query(text)) as [unknown[], unknown];
       await faultPoint('sync.before-commit');
       await connection.query('COMMIT');
     } else {
-      results = await rawQuery(connection, [Buffer.from([...body, 'COMMIT'].join(';\n'))]);
+      results = await rawQuery(connection, [Buffer.from(`${text};\nCOMMIT`)]);
     }
     let missed = 0;
     for (const [i, { rows }] of statements.entries()) {
@@ -272,12 +278,12 @@ export class Writer {
   }
 
   /** A request a statement, so that a refused change is known. */
-  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[], big: boolean): Promise<number> {
+  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[]): Promise<number> {
     await connection.query(head.join(';\n'));
     let missed = 0;
     for (const job of jobs) {
       try {
-        for (const statement of big ? bigStatements(job) : plainStatements(job)) {
+        for (const statement of this.#statementsOf(job)) {
           const result = await send(connection, statement);
           if (statement.rows !== undefined) missed += Math.max(0, statement.rows - affectedRows(result));
         }
@@ -289,6 +295,42 @@ export class Writer {
     await connection.query('COMMIT');
     return missed;
   }
+
+  /** The statements of one change. Values as parameters take half the room that texts of them may take. */
+  #statementsOf(job: RowJob): RowStatement[] {
+    if (job.bytes < BIG_ROW_BYTES) {
+      const statements = plainStatements(job);
+      if (statements.every((statement) => this.#fits(statementBytes(statement)))) return statements;
+    }
+    const statements = bigStatements(job);
+    for (const statement of statements) {
+      const bytes = statementBytes(statement);
+      if (!this.#fits(bytes)) throw packetTooLarge(`on ${job.plan.target}`, bytes, this.#options.maxAllowedPacket);
+    }
+    return statements;
+  }
+}
+
+/** Room in a request for what is sent besides the statement, and for the lengths of parameters. */
+const REQUEST_OVERHEAD = 4096;
+
+/** UTF-8 bytes of one unit of a string, at most. */
+const MOST_BYTES = 3;
+
+/** A batch as one request, its COMMIT left out. */
+interface BatchRequest {
+  statements: RowStatement[];
+  text: string;
+}
+
+function requestOf(head: readonly string[], statements: RowStatement[]): BatchRequest {
+  return { statements, text: [...head, ...statements.map(({ sql }) => sql)].join(';\n') };
+}
+
+function statementBytes({ sql, parameters = [] }: RowStatement): number {
+  let bytes = Buffer.byteLength(sql);
+  for (const value of parameters) bytes += Buffer.byteLength(value);
+  return bytes;
 }
 
 /** The connection of a writer: statements in one request, READ COMMITTED so that writers do not lock gaps. */

@@ -54,7 +54,7 @@ describe('S2: create a data source', () => {
     const shown = (await bed.system.runDmctl('get-config', 'source', 'mysql-01')).output;
     expect(shown).toContain('enable-gtid: false');
     expect(shown).toContain('flavor: mysql');
-    expect(shown).toContain("password: '*****'");
+    expect(shown).toMatch(/password: ["']\*{5,6}["']/);
     expect(shown).not.toMatch(/abc!@#123|PRIVATE KEY/);
   });
 

@@ -33,12 +33,38 @@ describe('session statement', () => {
   });
 
   it('lets the configuration win over defaults and options over the configuration', () => {
-    const session = { time_zone: "a'b", tidb_txn_mode: 'optimistic', wait_timeout: '5' };
+    const session = {
+      time_zone: '+09:00',
+      innodb_ft_user_stopword_table: "a'b",
+      tidb_txn_mode: 'pessimistic',
+      wait_timeout: '5',
+    };
     const sql = sessionStatement({ ...config, session }, { role: 'downstream', session: { wait_timeout: '7' } });
-    expect(sql).toContain("time_zone='a''b'");
-    expect(sql).toContain("tidb_txn_mode='optimistic'");
+    expect(sql).toContain("innodb_ft_user_stopword_table='a''b'");
+    expect(sql).toContain("tidb_txn_mode='pessimistic'");
     expect(sql).toContain('wait_timeout=7');
     expect(sql.match(/wait_timeout/g)).toHaveLength(1);
+  });
+
+  it('keeps to itself what rows and locks depend on', () => {
+    const session = { time_zone: '+09:00', wait_timeout: '5' };
+    const sql = sessionStatement({ ...config, session }, { role: 'downstream', sessionTimeoutS: 20 });
+    expect(sql).toContain("time_zone='+00:00'");
+    expect(sql).toContain(' wait_timeout=20');
+  });
+
+  it.each([
+    ['8.0.11-TiDB-v7.5.0', true],
+    ['5.7.25-TiDB-v3.0.0-beta', true],
+    ['5.7.25-TiDB-v2.1.19', false],
+    ['9.7.4', false],
+    ['10.11.6-MariaDB-log', false],
+  ])('asks %s for optimistic transactions: %s', (version, asks) => {
+    const mode = "tidb_txn_mode='optimistic'";
+    expect(sessionStatement(config, { role: 'downstream' }, version).includes(mode)).toBe(asks);
+    expect(sessionStatement(config, { role: 'upstream' }, version)).not.toContain(mode);
+    const session = { tidb_txn_mode: 'pessimistic' };
+    expect(sessionStatement({ ...config, session }, { role: 'downstream' }, version)).not.toContain(mode);
   });
 
   it('refuses names that are not names', () => {
