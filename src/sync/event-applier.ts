@@ -11,7 +11,7 @@ import type { DdlApplier } from './ddl-applier.js';
 import type { RewritePlanOptions } from './ddl-plan.js';
 import type { DownstreamTables } from './downstream-tables.js';
 import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent, StructureTest } from './events.js';
-import { atPlace } from './failure.js';
+import { atPlace, type FailurePlace } from './failure.js';
 import type { CheckpointKeeper } from './keeper.js';
 import { valueBytes } from './literal.js';
 import type { OnlineRecords } from './online-ddl.js';
@@ -134,16 +134,19 @@ export class EventApplier {
     const { rows, schema, table, start, end, timestamp } = event;
     const [first] = rows;
     const gtidSet = keeper.last.location.gtidSet;
-    if (first !== undefined) checkComplete(plan, first, { start, end, gtidSet });
-    const verdict = this.#dropped(event);
+    const place = { start, end, gtidSet };
+    if (first !== undefined) checkComplete(plan, first, place);
+    const verdict = this.#dropped(event, place);
     const dropped = verdict instanceof Promise ? await verdict : verdict;
-    const map = dropped === 'all' ? undefined : filters.mapped(event.structure);
+    const map = dropped === 'all' ? undefined : filters.mapped(event.structure, place);
     const origin: RowOrigin = { start, end, gtidSet, schema, table, timestamp };
     const measured = event.bytes >= MEASURED_EVENT_BYTES;
     const share = Math.ceil(event.bytes / Math.max(1, rows.length));
     const safe = this.#isSafeMode();
     const foreignKeyChecks = !event.noForeignKeyChecks;
-    for (const [at, original] of rows.entries()) {
+    let at = -1;
+    for (const original of rows) {
+      at++;
       const seq = ++this.#seq;
       counters.events++;
       const before = seq <= this.#doneUpTo || applied.has(seq);
@@ -176,9 +179,9 @@ export class EventApplier {
   }
 
   /** Rows that were applied before are not asked about. */
-  #dropped(event: RowsEvent): Dropped | Promise<Dropped> {
+  #dropped(event: RowsEvent, place: FailurePlace): Dropped | Promise<Dropped> {
     if (this.#seq + event.rows.length <= this.#doneUpTo) return 'none';
-    return this.#options.rows.dropped(event);
+    return this.#options.rows.dropped(event, place);
   }
 
   #isSafeMode(): boolean {
@@ -252,7 +255,7 @@ function isDropped(dropped: Dropped, at: number): boolean {
 }
 
 /** The row image is a property of the event: its first row stands for all. */
-function checkComplete(plan: TablePlan, change: RowChange, place: Parameters<typeof atPlace>[1]): void {
+function checkComplete(plan: TablePlan, change: RowChange, place: FailurePlace): void {
   const complete = (image: RowImage): boolean => plan.columns.every(({ at }) => image[at] !== undefined);
   const before = change.kind === 'insert' || complete(change.before);
   const after = change.kind === 'delete' || complete(change.after);

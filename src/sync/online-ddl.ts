@@ -1,3 +1,4 @@
+import { dmError } from '../errors/dm-error.js';
 import type { MetaConnection, MetaTables } from '../meta/tables.js';
 import { quoteString } from '../mysql/quote.js';
 import type { QueryEvent } from './events.js';
@@ -60,14 +61,14 @@ export class OnlineRecords {
     this.#lowerCase = lowerCase;
   }
 
-  /** Reads what earlier runs of the task have stored. @throws the server's error */
+  /** Reads what earlier runs of the task have stored. @throws the server's error; DmError 36039 for what is no record */
   async load(connection: MetaConnection): Promise<void> {
     const [rows] = await connection.query(
       `SELECT ghost_schema, ghost_table, ddls FROM ${this.#tables.onlineDdl} WHERE id = ${quoteString(this.#sourceId)}`,
     );
     this.#records.clear();
     for (const row of rows as { ghost_schema: string; ghost_table: string; ddls: string }[]) {
-      const record = parseRecord(row.ghost_schema, row.ghost_table, row.ddls);
+      const record = readRecord(row.ghost_schema, row.ghost_table, row.ddls);
       this.#records.set(this.#key(record.ghostSchema, record.ghostTable), record);
     }
   }
@@ -123,6 +124,14 @@ function storedRecord({ schema, table, ddls }: OnlineRecord): StoredRecord {
 /** JSON has no 64-bit integers. */
 function storedSession({ sqlMode, ...session }: RecordedSession): StoredSession {
   return { ...session, ...(sqlMode === undefined ? {} : { sqlMode: String(sqlMode) }) };
+}
+
+function readRecord(ghostSchema: string, ghostTable: string, text: string): OnlineRecord {
+  try {
+    return parseRecord(ghostSchema, ghostTable, text);
+  } catch (cause) {
+    throw dmError(36039, [], { cause });
+  }
 }
 
 function parseRecord(ghostSchema: string, ghostTable: string, text: string): OnlineRecord {

@@ -4,6 +4,7 @@ import type { ExpressionFilter, RowFilter } from '../filter/expression/index.js'
 import { isRetryable } from '../mysql/errors.js';
 import type { Table } from '../schema/model.js';
 import type { RowChange, RowImage, RowsEvent } from './events.js';
+import { atPlace, type FailurePlace } from './failure.js';
 
 /** Options of {@link RowFilters}. */
 export interface RowFiltersOptions {
@@ -29,23 +30,32 @@ export class RowFilters {
   /**
    * Which rows the binlog event filter and the expression filter leave out.
    *
+   * @param place - of the event, for errors
    * @throws DmError 20041 when an expression does not fit the table; database errors of a server that had to be asked
    */
-  dropped({ schema, table, structure, rows }: RowsEvent): Dropped | Promise<Dropped> {
+  dropped({ schema, table, structure, rows }: RowsEvent, place: FailurePlace): Dropped | Promise<Dropped> {
     const [first] = rows;
     if (first === undefined) return 'none';
     // The rows of one event are of one kind.
     if (this.#options.events.dropsRows(schema, table, first.kind)) return 'all';
-    const filter = this.#filterOf(structure);
-    if (filter === undefined) return 'none';
-    const verdict = filter.dropped(rows);
-    return verdict instanceof Promise ? this.#asked(verdict, filter, rows) : verdict;
+    try {
+      const filter = this.#filterOf(structure);
+      if (filter === undefined) return 'none';
+      const verdict = filter.dropped(rows);
+      return verdict instanceof Promise ? this.#asked(verdict, () => filter.dropped(rows), place) : verdict;
+    } catch (error) {
+      throw atPlace(error, place);
+    }
   }
 
-  /** Changes row images as the column mappings of their table say; undefined when there are none. @throws DmError 36033 */
-  mapped(structure: Table): ((change: RowChange) => RowChange) | undefined {
-    const map = this.#options.mapping.forTable(structure);
-    return map === undefined ? undefined : (change) => mapChange(change, map);
+  /** Changes rows as the column mappings of their table say; undefined when there are none. @throws DmError 36033 */
+  mapped(structure: Table, place: FailurePlace): ((change: RowChange) => RowChange) | undefined {
+    try {
+      const map = this.#options.mapping.forTable(structure);
+      return map === undefined ? undefined : (change) => mapChange(change, map, place);
+    } catch (error) {
+      throw atPlace(error, place);
+    }
   }
 
   #filterOf(structure: Table): RowFilter | undefined {
@@ -57,18 +67,28 @@ export class RowFilters {
     return known.filter;
   }
 
-  async #asked(verdict: Promise<boolean[]>, filter: RowFilter, rows: readonly RowChange[]): Promise<boolean[]> {
+  async #asked(
+    verdict: Promise<boolean[]>,
+    again: () => boolean[] | Promise<boolean[]>,
+    place: FailurePlace,
+  ): Promise<boolean[]> {
     try {
-      return await verdict;
+      return await verdict.catch((error: unknown) => {
+        if (!isRetryable(error)) throw error;
+        return this.#options.retry(async () => again());
+      });
     } catch (error) {
-      if (!isRetryable(error)) throw error;
-      return this.#options.retry(async () => filter.dropped(rows));
+      throw atPlace(error, place);
     }
   }
 }
 
-function mapChange(change: RowChange, map: (image: RowImage) => RowImage): RowChange {
-  if (change.kind === 'insert') return { kind: 'insert', after: map(change.after) };
-  if (change.kind === 'delete') return { kind: 'delete', before: map(change.before) };
-  return { kind: 'update', before: map(change.before), after: map(change.after) };
+function mapChange(change: RowChange, map: (image: RowImage) => RowImage, place: FailurePlace): RowChange {
+  try {
+    if (change.kind === 'insert') return { kind: 'insert', after: map(change.after) };
+    if (change.kind === 'delete') return { kind: 'delete', before: map(change.before) };
+    return { kind: 'update', before: map(change.before), after: map(change.after) };
+  } catch (error) {
+    throw atPlace(error, place);
+  }
 }
