@@ -1,10 +1,13 @@
 import type { SubtaskConfig } from '../config/types.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
+import type { OnlineTables } from '../filter/online-tables.js';
+import type { TargetTable } from '../filter/router.js';
 import { queryRows, type DbConnection, type DbRole, type Row } from '../mysql/connect.js';
 import { serverErrno } from '../mysql/errors.js';
 import { quoteString, quoteTable } from '../mysql/quote.js';
 import { binlogFiles, detectServer, purgedGtidSet, type ServerInfo } from '../mysql/server-info.js';
 import { Privileges } from './privileges.js';
+import type { RoutedNames } from './route-checks.js';
 
 /** What the checks know of any server. */
 export interface ServerFacts {
@@ -22,6 +25,8 @@ export interface ServerFacts {
 export interface TableFacts {
   schema: string;
   name: string;
+  /** Name downstream. */
+  target: TargetTable;
   engine: string;
   hasKey: boolean;
   /** Names of its foreign keys. */
@@ -36,6 +41,9 @@ export interface UpstreamFacts extends ServerFacts {
   tables: TableFacts[];
   /** Databases the selection takes. */
   schemas: string[];
+  /** Tables of online DDL tools that stand for a selected table. */
+  ghosts: { schema: string; name: string }[];
+  routed: RoutedNames;
   /** Names of the binlog files, oldest first; `undefined` when they cannot be listed. */
   binlogFiles?: string[];
   /** Text of the GTID set that the binlog does not hold any more. */
@@ -45,6 +53,8 @@ export interface UpstreamFacts extends ServerFacts {
 }
 
 export interface DownstreamFacts extends ServerFacts {
+  /** In lower case. */
+  schemas: ReadonlySet<string>;
   /** `schema.table` in lower case of what exists there. */
   tables: ReadonlySet<string>;
   collations: ReadonlySet<string>;
@@ -90,6 +100,13 @@ export interface UpstreamNeeds {
   binlog: boolean;
 }
 
+/** What decides about the tables of an upstream. */
+export interface TableRules {
+  filter: TableFilter;
+  online: OnlineTables;
+  routed: RoutedNames;
+}
+
 /**
  * Reads everything about an upstream that the checks judge.
  *
@@ -98,16 +115,18 @@ export interface UpstreamNeeds {
 export async function readUpstream(
   connection: DbConnection,
   config: SubtaskConfig,
-  filter: TableFilter,
+  rules: TableRules,
   needs: UpstreamNeeds,
 ): Promise<UpstreamFacts> {
   const facts: UpstreamFacts = {
     ...(await serverFacts(connection, 'upstream')),
     tables: [],
     schemas: [],
+    ghosts: [],
+    routed: rules.routed,
     binlogDatabases: { only: '', except: '' },
   };
-  if (needs.tables) Object.assign(facts, await readTables(connection, filter));
+  if (needs.tables) Object.assign(facts, await readTables(connection, rules));
   if (needs.binlog && facts.info.logBin) await readBinlog(connection, config, facts);
   return facts;
 }
@@ -141,8 +160,9 @@ const SYSTEM = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 
 async function readTables(
   connection: DbConnection,
-  filter: TableFilter,
-): Promise<Pick<UpstreamFacts, 'tables' | 'schemas'>> {
+  { filter, online, routed }: TableRules,
+): Promise<Pick<UpstreamFacts, 'tables' | 'schemas' | 'ghosts'>> {
+  const ghosts: UpstreamFacts['ghosts'] = [];
   const schemas = (await queryRows(connection, 'upstream', 'SHOW DATABASES'))
     .map((row) => String(Object.values(row)[0]))
     .filter((schema) => filter.matchesSchema(schema));
@@ -155,11 +175,15 @@ async function readTables(
   );
   for (const row of list) {
     const [schema, name] = [text(row, 's'), text(row, 't')];
-    if (!filter.matchesTable(schema, name)) continue;
+    const { kind, origin } = online.classify(name);
+    if (!filter.matchesTable(schema, kind === 'real' ? name : origin)) continue;
+    if (kind === 'ghost') ghosts.push({ schema, name });
+    if (kind !== 'real') continue;
     const collation = text(row, 'c');
     tables.set(tableKey(schema, name), {
       schema,
       name,
+      target: routed.target(schema, name),
       engine: text(row, 'e'),
       hasKey: false,
       foreignKeys: [],
@@ -168,7 +192,8 @@ async function readTables(
     });
   }
   if (tables.size > 0) await describeTables(connection, tables);
-  return { schemas, tables: [...tables.values()] };
+  for (const schema of schemas) routed.targetSchema(schema);
+  return { schemas, ghosts, tables: [...tables.values()] };
 }
 
 async function describeTables(connection: DbConnection, tables: Map<string, TableFacts>): Promise<void> {
@@ -223,9 +248,11 @@ export async function readDownstream(connection: DbConnection, timezone: string)
     'downstream',
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ${SYSTEM}`,
   );
+  const schemas = await queryRows(connection, 'downstream', 'SHOW DATABASES');
   const collations = await queryRows(connection, 'downstream', 'SHOW COLLATION');
   const result: DownstreamFacts = {
     ...facts,
+    schemas: new Set(schemas.map((row) => String(Object.values(row)[0]).toLowerCase())),
     tables: new Set(tables.map((row) => `${text(row, 's')}.${text(row, 't')}`.toLowerCase())),
     // MariaDB lists its newer collations without their charset; both spellings count.
     collations: new Set(
@@ -256,10 +283,10 @@ export async function filledTargets(
   down: DownstreamFacts,
 ): Promise<TableFacts[]> {
   const filled: TableFacts[] = [];
-  const existing = tables.filter((table) => down.tables.has(`${table.schema}.${table.name}`.toLowerCase()));
+  const existing = tables.filter(({ target }) => down.tables.has(`${target.schema}.${target.table}`.toLowerCase()));
   for (const table of existing.slice(0, MOST_LOOKED_INTO)) {
     try {
-      const sql = `SELECT 1 FROM ${quoteTable(table.schema, table.name)} LIMIT 1`;
+      const sql = `SELECT 1 FROM ${quoteTable(table.target.schema, table.target.table)} LIMIT 1`;
       if ((await queryRows(connection, 'downstream', sql)).length > 0) filled.push(table);
     } catch (error) {
       // A table that may not be read, or has gone meanwhile: other checks tell of privileges.

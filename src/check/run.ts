@@ -1,6 +1,8 @@
 import type { SubtaskConfig } from '../config/types.js';
 import { DmError, dmError } from '../errors/dm-error.js';
 import { createTableFilter } from '../filter/block-allow-list.js';
+import { createOnlineTables } from '../filter/online-tables.js';
+import { createRouter } from '../filter/router.js';
 import { metaTables } from '../meta/tables.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
@@ -9,8 +11,11 @@ import { closeAfterCheck, openForCheck } from './connections.js';
 import { filledTargets, readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
 import { CHECKS, isWanted, type Check } from './kinds.js';
 import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
+import { collectConflicts, judgeOnlineDdl, judgeRoutes, judgeTargetSchemas } from './route-checks.js';
 import * as server from './server-checks.js';
 import type { Judgement, StartPoint } from './server-checks.js';
+import { groupShards, judgeAutoIncrement, judgeShardStructures } from './shard-checks.js';
+import { readStructures } from './shard-facts.js';
 import * as tables from './table-checks.js';
 
 /** Options of {@link runCheck}. */
@@ -38,9 +43,10 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
   const connections = await openForCheck(configs, signal);
   try {
     const down = await readDownstream(connections.downstream, configs[0].timezone);
+    const upstreams = await Promise.all(configs.map((config, index) => facts(connections.upstreams[index], config)));
     const perSource = await Promise.all(
       configs.map(async (config, index) => {
-        const up = await facts(connections.upstreams[index], config);
+        const up = upstreams[index];
         const start = options.removeMeta === true ? undefined : await checkpoint(connections.downstream, config);
         const outcomes = outcomesOf(config, up, down, start ?? fileStart(config));
         // With a checkpoint the task goes on where it was, with its own rows downstream.
@@ -53,7 +59,7 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
         return outcomes;
       }),
     );
-    return buildReport(perSource.flat());
+    return buildReport([...perSource.flat(), ...(await shardOutcomes(configs, upstreams, connections.upstreams))]);
   } finally {
     await closeAfterCheck(connections);
   }
@@ -61,9 +67,61 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
 
 function facts(connection: DbConnection, config: SubtaskConfig): Promise<UpstreamFacts> {
   const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
-  return readUpstream(connection, config, createTableFilter(config.blockAllowList, config.caseSensitive), {
-    tables: [CHECKS.selection, CHECKS.tableSchema, CHECKS.dumpPrivilege, CHECKS.targetPrivilege].some(wanted),
+  const rules = {
+    filter: createTableFilter(config.blockAllowList, config.caseSensitive),
+    online: createOnlineTables(config.onlineDdl),
+    routed: collectConflicts(createRouter(config.routes, config.caseSensitive, 26003)),
+  };
+  return readUpstream(connection, config, rules, {
+    tables: NEED_TABLES.some(wanted),
     binlog: [CHECKS.startPosition, CHECKS.binlogDatabases].some(wanted),
+  });
+}
+
+const NEED_TABLES: readonly Check[] = [
+  CHECKS.selection,
+  CHECKS.tableSchema,
+  CHECKS.shardTables,
+  CHECKS.routes,
+  CHECKS.targetSchemas,
+  CHECKS.dumpPrivilege,
+  CHECKS.targetPrivilege,
+];
+
+/** Tables of all sources that go into one are compared with each other; their keys are looked at along with that. */
+async function shardOutcomes(
+  configs: readonly SubtaskConfig[],
+  upstreams: readonly UpstreamFacts[],
+  connections: readonly DbConnection[],
+): Promise<CheckOutcome[]> {
+  const { taskMode, ignoreCheckingItems } = configs[0];
+  const wanted = (check: Check): boolean => isWanted(check, taskMode, ignoreCheckingItems);
+  if (!wanted(CHECKS.shardTables)) return [];
+  const groups = groupShards(configs.map((config, index) => ({ config, tables: upstreams[index].tables })));
+  const shards = [...groups.values()].flat();
+  await Promise.all(
+    configs.map(async (config, index) => {
+      const own = shards.filter((shard) => shard.config === config);
+      const structures = await readStructures(
+        connections[index],
+        own.map(({ table }) => table),
+      );
+      for (const shard of own) {
+        const structure = structures.get(shard.table);
+        if (structure !== undefined) shard.structure = structure;
+      }
+    }),
+  );
+  return [...groups].flatMap(([target, group]) => {
+    const name = `sharding table ${target} consistency checking`;
+    const same = outcome({ ...CHECKS.shardTables, name }, judgeShardStructures(group), 'sharding structure checking');
+    if (!wanted(CHECKS.autoIncrement)) return [same];
+    const keys = outcome(
+      { ...CHECKS.autoIncrement, name },
+      judgeAutoIncrement(target, group),
+      'auto-increment key checking',
+    );
+    return [same, keys];
   });
 }
 
@@ -103,6 +161,8 @@ function addTableChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down
     if (conflicts.length > 0) throw dmError(26001, [conflicts]);
   }
   add(CHECKS.selection, () => tables.judgeSelection(up));
+  add(CHECKS.routes, () => judgeRoutes(up.routed.conflicts), `source ${config.sourceId}`);
+  add(CHECKS.onlineDdl, () => judgeOnlineDdl(up), `source ${config.sourceId}`);
   add(CHECKS.tableSchema, () => tables.judgeTables(up, down), `source ${config.sourceId}`);
   add(CHECKS.cascades, () => tables.judgeCascades(up), `source ${config.sourceId}`);
   add(CHECKS.engines, () => tables.judgeEngines(up), `source ${config.sourceId}`);
@@ -110,7 +170,12 @@ function addTableChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down
 
 function addTargetChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down: DownstreamFacts): void {
   const target = `address of db instance - ${config.to.host}:${config.to.port}`;
-  const schemas = [...up.schemas, config.metaSchema];
+  const schemas = [
+    ...up.schemas.map((schema) => up.routed.targetSchema(schema)),
+    ...up.tables.map((table) => table.target.schema),
+    config.metaSchema,
+  ];
+  add(CHECKS.targetSchemas, () => judgeTargetSchemas(config, up, down), target);
   add(CHECKS.sameServer, () => server.judgeSameServer(up, down), target);
   add(CHECKS.targetPrivilege, () => server.judgeTargetPrivileges(down, schemas, config.taskMode !== 'full'), target);
   add(CHECKS.targetReadOnly, () => server.judgeReadOnly(down), target);

@@ -50,7 +50,7 @@ function foreignKeyFindings(table: TableFacts, down: DownstreamFacts): CheckFind
 
 function collationFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
   // A table that is there already keeps its own collations.
-  if (down.tables.has(`${table.schema}.${table.name}`.toLowerCase())) return [];
+  if (down.tables.has(`${table.target.schema}.${table.target.table}`.toLowerCase())) return [];
   const findings: CheckFinding[] = [];
   for (const collation of table.collations) {
     const charset = charsetOfCollation(collation);
@@ -114,17 +114,21 @@ export function judgeEngines(up: UpstreamFacts): Judgement {
   };
 }
 
-/** Tables whose names differ only by case cannot both exist where case does not count. */
+/** Tables whose names downstream differ only by case cannot both exist where case does not count. */
 export function caseConflicts(tables: readonly TableFacts[]): string[] {
-  const seen = new Map<string, TableFacts>();
+  const seen = new Map<string, string>();
   const conflicts: string[] = [];
-  for (const table of tables) {
-    const key = `${table.schema}\u0000${table.name}`.toLowerCase();
-    const before = seen.get(key);
-    if (before === undefined) seen.set(key, table);
-    else conflicts.push(`same target table ${nameOf(before)} vs ${nameOf(table)}`);
+  for (const { target } of tables) {
+    const name = targetName(target);
+    const before = seen.get(name.toLowerCase());
+    if (before === undefined) seen.set(name.toLowerCase(), name);
+    else if (before !== name) conflicts.push(`same target table ${before} vs ${name}`);
   }
   return conflicts;
+}
+
+function targetName({ schema, table }: TableFacts['target']): string {
+  return `\`${schema}\`.\`${table}\``;
 }
 
 export function judgeSelection(up: UpstreamFacts): Judgement {
@@ -138,9 +142,9 @@ export function judgeSelection(up: UpstreamFacts): Judgement {
 /** A full copy inserts: a row that is there already with the same key stops it. */
 export function judgeTargetRows(filled: readonly TableFacts[]): Judgement {
   return {
-    findings: filled.map((table) => ({
+    findings: [...new Set(filled.map(({ target }) => targetName(target)))].map((name) => ({
       severity: 'warn',
-      short_error: `table ${nameOf(table)} holds rows downstream already: the full copy stops at a key that is there`,
+      short_error: `table ${name} holds rows downstream already: the full copy stops at a key that is there`,
     })),
     instruction: 'please empty the tables downstream, unless their rows are other ones',
   };
