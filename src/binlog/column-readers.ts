@@ -5,7 +5,7 @@ import type { CellValue } from '../sync/events.js';
 import { WireType } from './constants.js';
 import { CorruptEventError } from './cursor.js';
 import { decimalLength, readDecimal } from './decimal.js';
-import { jsonText } from './json-binary.js';
+import { jsonValue } from './json-binary.js';
 import { inflateColumnValue } from './mariadb-compression.js';
 import { addressText4, addressText6, uuidText } from './mariadb-types.js';
 import type { WireColumn } from './table-map.js';
@@ -67,7 +67,7 @@ export function columnReader(wire: WireColumn, column: Column): ColumnReader {
     case WireType.mariadbBlobCompressed:
       return prefixedReader(wire.length, inflating(bytesReader(wire, column)));
     case WireType.json:
-      return prefixedReader(wire.length, (bytes, start, end) => jsonText(bytes.subarray(start, end)));
+      return prefixedReader(wire.length, (bytes, start, end) => jsonValue(bytes.subarray(start, end)));
     case WireType.tinyBlob:
     case WireType.mediumBlob:
     case WireType.longBlob:

@@ -1,4 +1,5 @@
 import { readDecimal } from './decimal.js';
+import type { TypedJson, TypedJsonValue } from '../sync/events.js';
 import { CorruptEventError } from './cursor.js';
 import { WireType } from './constants.js';
 import { datetimeText, packedDateText, timeText } from './temporal.js';
@@ -21,6 +22,15 @@ const Kind = {
   opaque: 15,
 } as const;
 
+const DATETIMES = {
+  [WireType.date]: 'date',
+  [WireType.datetime]: 'datetime',
+  [WireType.timestamp]: 'timestamp',
+} as const;
+
+/** The server reads a greater whole number in a text as unsigned, and this and smaller ones as signed. */
+const LAST_SIGNED = 2n ** 32n - 1n;
+
 const LITERALS = ['null', 'true', 'false'];
 
 /** The server refuses deeper documents. */
@@ -37,13 +47,31 @@ export function jsonText(bytes: Buffer): string {
   return new Printer(bytes).print();
 }
 
+/** The document as text, together with the values in it whose type the text does not tell, where there are any. */
+export function jsonValue(bytes: Buffer): string | TypedJson {
+  if (bytes.length === 0) return jsonText(bytes);
+  const printer = new Printer(bytes);
+  const text = printer.print();
+  if (!printer.hasTyped) return text;
+  // Paths cost time, so only such documents are walked with them.
+  const typed: TypedJsonValue[] = [];
+  new Printer(bytes, typed).print();
+  return { charset: 'utf8mb4', bytes: Buffer.from(text), typed };
+}
+
 class Printer {
+  /** A value was met whose type the text does not tell. */
+  hasTyped = false;
   private readonly bytes: Buffer;
+  private readonly typed: TypedJsonValue[] | undefined;
+  /** Legs of the path to the value being printed; kept only when typed values are collected. */
+  private readonly path: string[] = ['$'];
   /** Bytes that may still be read: in a sound document no byte is read twice, so a crafted one cannot explode. */
   private budget: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, typed?: TypedJsonValue[]) {
     this.bytes = bytes;
+    this.typed = typed;
     this.budget = bytes.length * 2 + 64;
   }
 
@@ -68,15 +96,15 @@ class Printer {
       case Kind.int16:
         return String(bytes.readInt16LE(this.take(start, 2, end)));
       case Kind.uint16:
-        return String(bytes.readUInt16LE(this.take(start, 2, end)));
+        return this.unsigned(bytes.readUInt16LE(this.take(start, 2, end)));
       case Kind.int32:
         return String(bytes.readInt32LE(this.take(start, 4, end)));
       case Kind.uint32:
-        return String(bytes.readUInt32LE(this.take(start, 4, end)));
+        return this.unsigned(bytes.readUInt32LE(this.take(start, 4, end)));
       case Kind.int64:
-        return String(bytes.readBigInt64LE(this.take(start, 8, end)));
+        return this.signed(bytes.readBigInt64LE(this.take(start, 8, end)));
       case Kind.uint64:
-        return String(bytes.readBigUInt64LE(this.take(start, 8, end)));
+        return this.unsigned(bytes.readBigUInt64LE(this.take(start, 8, end)));
       case Kind.double:
         return jsonDouble(bytes.readDoubleLE(this.take(start, 8, end)));
       case Kind.string:
@@ -103,9 +131,11 @@ class Printer {
     this.spend(header);
     const parts: string[] = [];
     for (let index = 0; index < count; index++) {
-      const entry = valueEntries + index * (width + 1);
-      const text = this.member(entry, start, end, header, width, depth);
-      parts.push(isObject ? `${this.key(keyEntries + index * (width + 2), start, end, width)}: ${text}` : text);
+      const key = isObject ? this.key(keyEntries + index * (width + 2), start, end, width) : undefined;
+      if (this.typed !== undefined) this.path.push(key === undefined ? `[${index}]` : `.${key}`);
+      const text = this.member(valueEntries + index * (width + 1), start, end, header, width, depth);
+      if (this.typed !== undefined) this.path.pop();
+      parts.push(key === undefined ? text : `${key}: ${text}`);
     }
     const inside = parts.join(', ');
     return isObject ? `{${inside}}` : `[${inside}]`;
@@ -146,17 +176,45 @@ class Printer {
     this.take(at, length, end);
     const value = this.bytes.subarray(at, at + length);
     switch (type) {
-      case WireType.newDecimal:
-        return opaqueDecimal(value);
-      case WireType.time:
-        return `"${opaqueTime(value)}"`;
+      case WireType.newDecimal: {
+        const text = opaqueDecimal(value);
+        this.found({ type: 'decimal', text, precision: value[0], scale: value[1] });
+        return text;
+      }
+      case WireType.time: {
+        const text = opaqueTime(value);
+        this.found({ type: 'time', text });
+        return `"${text}"`;
+      }
       case WireType.date:
       case WireType.datetime:
-      case WireType.timestamp:
-        return `"${opaqueDatetime(type, value)}"`;
+      case WireType.timestamp: {
+        const text = opaqueDatetime(type, value);
+        this.found({ type: DATETIMES[type], text });
+        return `"${text}"`;
+      }
       default:
+        // A copy: the document's bytes are those of a whole event.
+        this.found({ type: 'opaque', wireType: type, bytes: Buffer.from(value) });
         return jsonQuote(`base64:type${type}:${base64Lines(value)}`);
     }
+  }
+
+  private signed(value: bigint): string {
+    const text = String(value);
+    if (value > LAST_SIGNED) this.found({ type: 'signed', text });
+    return text;
+  }
+
+  private unsigned(value: number | bigint): string {
+    const text = String(value);
+    if (value <= LAST_SIGNED) this.found({ type: 'unsigned', text });
+    return text;
+  }
+
+  private found(value: TypedJsonValue['value']): void {
+    this.hasTyped = true;
+    this.typed?.push({ path: this.path.join(''), value });
   }
 
   /** Length in up to five bytes of seven bits each, lowest first. */

@@ -13,7 +13,7 @@ export interface BinlogLocation {
  * - `null` is SQL NULL, `undefined` a column that the image does not hold.
  * - integers, FLOAT, DOUBLE, YEAR: number, or bigint beyond the safe range; BIT and SET: bigint; ENUM: its index (number)
  * - DECIMAL, DATE, TIME, DATETIME, TIMESTAMP (in UTC), JSON, UUID, INET4/6: their SQL text
- * - text in utf8mb4, utf8mb3, ascii: string; text in another charset: {@link CharsetText}
+ * - text in utf8mb4, utf8mb3, ascii: string; text in another charset: {@link CharsetText}; some JSON: {@link TypedJson}
  * - BINARY (padded), VARBINARY, BLOB, GEOMETRY, VECTOR: Buffer
  */
 export type CellValue = null | undefined | number | bigint | string | Buffer | CharsetText;
@@ -22,6 +22,23 @@ export type CellValue = null | undefined | number | bigint | string | Buffer | C
 export interface CharsetText {
   readonly charset: string;
   readonly bytes: Buffer;
+}
+
+/** A value inside a JSON document whose type its text does not tell: read back it would be of another one. */
+export interface TypedJsonValue {
+  /** Its place in MySQL's path syntax: `$."a"[0]`. */
+  readonly path: string;
+  readonly value:
+    | { readonly type: 'decimal'; readonly text: string; readonly precision: number; readonly scale: number }
+    | { readonly type: 'date' | 'time' | 'datetime' | 'timestamp' | 'signed' | 'unsigned'; readonly text: string }
+    /** Of another SQL type, by its number on the wire. */
+    | { readonly type: 'opaque'; readonly wireType: number; readonly bytes: Buffer };
+}
+
+/** A JSON document that holds such values; a document without is plain text. */
+export interface TypedJson extends CharsetText {
+  readonly charset: 'utf8mb4';
+  readonly typed: readonly TypedJsonValue[];
 }
 
 export type RowImage = CellValue[];

@@ -69,6 +69,7 @@ function anyLiteral(value: CellValue, target: Target): string {
 
 function charsetLiteral(text: CharsetText, target: Target): string {
   if (text.bytes.length === 0) return `''`;
+  if (text.charset === 'utf8mb4') return quoteString(text.bytes.toString());
   if (!readsIntroducer(target, text.charset)) return quoteString(decodeText(text.bytes, text.charset));
   return `_${text.charset} ${hexLiteral(text.bytes)}`;
 }

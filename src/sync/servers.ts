@@ -29,7 +29,12 @@ export async function describeDownstream(connection: DbConnection, limit = Infin
   const profile = await loadServerProfile(connection);
   const kind = downstreamOf(info.version);
   return {
-    target: { isTiDB: info.isTiDB, charsets, maxAllowedPacket: Math.min(info.maxAllowedPacket, limit) },
+    target: {
+      isTiDB: info.isTiDB,
+      charsets,
+      maxAllowedPacket: Math.min(info.maxAllowedPacket, limit),
+      hasJsonTable: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80004,
+    },
     profile,
     kind,
     splitsAlter: info.isTiDB && kind.version < TIDB_TAKES_SEVERAL_CHANGES,

@@ -4,6 +4,7 @@ import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import { isGenerated, type Column, type Index, type Table } from '../schema/model.js';
 import type { CellValue, RowImage } from './events.js';
 import { keyTextWriter, type KeyTextWriter } from './key-text.js';
+import { isTypedJson, typedJsonSql } from './json-sql.js';
 import { literalWriter, type LiteralWriter } from './literal.js';
 import { readsIntroducer, type Target } from './target.js';
 
@@ -28,6 +29,8 @@ export interface PlanColumn {
   /** Quoted name. */
   readonly name: string;
   readonly literal: LiteralWriter;
+  /** The server, when the column holds JSON on both sides. */
+  readonly document?: Target | undefined;
   /** Condition that holds for this value, `null` included. */
   readonly equals: (value: CellValue, parameters?: Parameters) => string;
 }
@@ -35,7 +38,15 @@ export interface PlanColumn {
 /** SQL of a value: a literal or, when it is big and `parameters` are collected, a place holder. */
 export function cellSql(column: PlanColumn, value: CellValue, parameters?: Parameters): string {
   if (parameters === undefined || value === null || value === undefined) return column.literal(value);
-  return placeholder(value, parameters) ?? column.literal(value);
+  const big = placeholder(value, parameters);
+  if (big === undefined) return column.literal(value);
+  return column.document !== undefined && isTypedJson(value) ? typedJsonSql(value, big, column.document) : big;
+}
+
+/** The writer for a JSON column that is one downstream as well: its values keep their types. */
+function documentWriter(column: Column, target: Target): LiteralWriter {
+  const write = literalWriter(column, target);
+  return (value) => (isTypedJson(value) ? typedJsonSql(value, write(value), target) : write(value));
 }
 
 function placeholder(value: CellValue, parameters: Parameters): string | undefined {
@@ -189,12 +200,15 @@ class PlanBuilder {
   #column(at: number): PlanColumn {
     const column = this.#source.columns[at];
     if (column === undefined) throw dmError(36029, [this.#source.columns.length, at]);
-    const name = quoteIdent(this.#downstreamColumns.get(column.name.toLowerCase())?.name ?? column.name);
-    const literal = literalWriter(column, this.#target);
+    const there = this.#downstreamColumns.get(column.name.toLowerCase());
+    const name = quoteIdent(there?.name ?? column.name);
+    const isDocument = column.type === 'json' && there?.type === 'json';
+    const literal = isDocument ? documentWriter(column, this.#target) : literalWriter(column, this.#target);
     return {
       at,
       name,
       literal,
+      ...(isDocument ? { document: this.#target } : {}),
       equals: (value, parameters) => {
         if (value === null) return `${name} IS NULL`;
         const big = parameters === undefined ? undefined : placeholder(value, parameters);
@@ -326,7 +340,15 @@ class PlanBuilder {
     const wrap = (condition: (sql: string) => string): PlanColumn['equals'] => {
       return (value, parameters) => (value === null ? `${name} IS NULL` : condition(cellSql(plain, value, parameters)));
     };
-    if (there.type === 'json') return wrap((sql) => `${name} = CAST(${sql} AS JSON)`);
+    if (there.type === 'json') {
+      const text: PlanColumn = { ...plain, literal: literalWriter(ours, this.#target), document: undefined };
+      return (value, parameters) => {
+        if (value === null) return `${name} IS NULL`;
+        const plainly = `${name} = CAST(${cellSql(text, value, parameters)} AS JSON)`;
+        // A copied row has what the text says, one that came from the binlog has the types as well.
+        return isTypedJson(value) ? `(${plainly} OR ${name} = ${cellSql(plain, value, parameters)})` : plainly;
+      };
+    }
     if (BY_BYTES.has(there.type)) return wrap((sql) => `HEX(${name}) = HEX(${sql})`);
     const { charset } = there;
     if (charset === undefined || charset === 'binary' || ours.type === 'enum' || ours.type === 'set')

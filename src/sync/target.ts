@@ -5,6 +5,8 @@ export interface Target {
   charsets: ReadonlySet<string>;
   /** Bytes that one request may have. */
   maxAllowedPacket: number;
+  /** The server has JSON_TABLE. */
+  hasJsonTable?: boolean;
 }
 
 /** TiDB reads latin1 as UTF-8 and knows few other character sets: text is converted before it is sent there. */

@@ -125,7 +125,15 @@ describe.each(['mysql-9.7', 'mysql-9.7-full-nocrc'] as const)('%s alone', (name)
     const events = await decode(name);
     expect(changes(events, 'docs').map((row) => (row.kind === 'insert' ? row.after[1] : undefined))).toEqual([
       '{"a": [1, -2.5, null, true, "x\\n"], "b": {"c": 18446744073709551615}}',
-      '[1.50, "2020-01-02 03:04:05.600000", "base64:type15:AP8="]',
+      {
+        charset: 'utf8mb4',
+        bytes: Buffer.from('[1.50, "2020-01-02 03:04:05.600000", "base64:type15:AP8="]'),
+        typed: [
+          { path: '$[0]', value: { type: 'decimal', text: '1.50', precision: 11, scale: 2 } },
+          { path: '$[1]', value: { type: 'datetime', text: '2020-01-02 03:04:05.600000' } },
+          { path: '$[2]', value: { type: 'opaque', wireType: 15, bytes: Buffer.from([0, 255]) } },
+        ],
+      },
     ]);
     const texts = changes(events, 'texts').map((row) => (row.kind === 'insert' ? row.after.slice(0, 4) : []));
     expect(texts.slice(1)).toEqual([
