@@ -117,7 +117,9 @@ class Dump {
 
   async #open(): Promise<DbConnection> {
     const signal = AbortSignal.any([this.#ctx.signal, this.#stop.signal]);
-    const connection = await openConnection(this.#config.from, { role: 'upstream', signal });
+    // The server writes structures in the words of this mode, and whoever reads the files expects the plain ones.
+    const session = { sql_mode: '' };
+    const connection = await openConnection(this.#config.from, { role: 'upstream', signal, session });
     this.#connections.push(connection);
     return connection;
   }

@@ -220,6 +220,14 @@ test('column mapping keeps the ids of shards apart', async () => {
   );
 });
 
+test('LOD-13: routes apply whatever sql_mode the source asks for', async () => {
+  await makeShards('mysql');
+  const config = merging('mysql');
+  config.from.session = { sql_mode: 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES' };
+  await copy(config, dataDir);
+  await expectMerged();
+});
+
 describe('an interrupted load of merged shards', () => {
   async function interrupted(): Promise<SubtaskConfig> {
     await makeShards('mysql', 'id INT, v VARCHAR(40)');
