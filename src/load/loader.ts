@@ -120,6 +120,7 @@ export class Loader {
       logger: this.#ctx.logger,
       flavor: this.#config.flavor,
       mapping: this.mapping,
+      leavesMariadb: this.#config.flavor === 'mariadb' && this.#server?.flavor !== 'mariadb',
       isTiDB: this.#server?.isTiDB ?? false,
       mayWrite: () => this.#mayWrite(),
     });

@@ -13,7 +13,7 @@ import type { Flavor } from '../config/types.js';
 import type { DumpedTable } from './inventory.js';
 import { LargeStatementLock, StatementReader, statementText } from './statement-reader.js';
 import { postponeKeys, referencedTables, type PostponedKeys } from './schema-statements.js';
-import { plainColumns, routeStructure } from './structure-text.js';
+import { leaveMariadb, plainColumns, routeStructure } from './structure-text.js';
 import type { TargetGroup } from './work-order.js';
 
 /** Tables with fewer bytes of rows than this get all their keys at once: building them later would not pay. */
@@ -32,6 +32,8 @@ export interface SchemaLoaderOptions {
   /** Of the upstream, which wrote the structures. */
   flavor: Flavor;
   mapping: TableMapping;
+  /** The upstream is MariaDB, the downstream another product. */
+  leavesMariadb: boolean;
   /** TiDB adds keys online and slowly: they are made with the table. */
   isTiDB: boolean;
   mayWrite: () => boolean;
@@ -85,7 +87,7 @@ export class SchemaLoader {
     // A user may have made a table that the downstream would not accept as it was upstream.
     const exists = await tableExists(connection, group.target);
     let created = false;
-    for (const statement of await this.#statements(table.file)) {
+    for (const statement of await this.#tableStatements(table)) {
       const isCreate = /^CREATE\s/i.test(statement);
       if (isCreate && !/^CREATE\s+TABLE\b/i.test(statement)) {
         throw dmError(34007, [statement.slice(0, 200), table.schema, table.name]);
@@ -120,7 +122,7 @@ export class SchemaLoader {
 
   /** Columns of the rows of a table's INSERT statements that list none; undefined when the file does not tell. */
   async columnsOf(table: DumpedTable): Promise<string[] | undefined> {
-    const create = (await this.#statements(table.file)).find((statement) => /^CREATE\s+TABLE\b/i.test(statement));
+    const create = (await this.#tableStatements(table)).find((statement) => /^CREATE\s+TABLE\b/i.test(statement));
     if (create === undefined) return undefined;
     return plainColumns({ sql: create, schema: table.schema, flavor: this.#options.flavor });
   }
@@ -132,9 +134,15 @@ export class SchemaLoader {
   async #keysToPostpone(group: TargetGroup): Promise<PostponedKeys | undefined> {
     if (this.#options.isTiDB || group.bytes < MIN_BYTES_TO_POSTPONE) return undefined;
     if (group.tables.some((table) => this.#referenced.has(table.name.toLowerCase()))) return undefined;
-    const file = group.tables[0]?.file ?? '';
-    const creates = (await this.#statements(file)).filter((statement) => /^CREATE\s+TABLE\b/i.test(statement));
+    const [table] = group.tables as [DumpedTable, ...DumpedTable[]];
+    const creates = (await this.#tableStatements(table)).filter((statement) => /^CREATE\s+TABLE\b/i.test(statement));
     return creates.length === 1 ? postponeKeys(creates[0] ?? '') : undefined;
+  }
+
+  async #tableStatements({ file, schema }: DumpedTable): Promise<string[]> {
+    const statements = await this.#statements(file);
+    const { flavor, leavesMariadb } = this.#options;
+    return leavesMariadb ? statements.map((sql) => leaveMariadb({ sql, schema, flavor })) : statements;
   }
 
   async #statements(file: string): Promise<string[]> {

@@ -26,6 +26,19 @@ export function routeStructure(text: StructureText, mapping: TableMapping): stri
 }
 
 /**
+ * A CREATE TABLE of MariaDB in words of other products: its own types become others for the same values. What cannot be read
+ * stays as it is, for the downstream to judge.
+ */
+export function leaveMariadb(text: StructureText): string {
+  try {
+    const statement = readStatement(text.sql, { flavor: text.flavor, defaultSchema: text.schema });
+    return statement.kind === 'create-table' ? rewriteStatement(statement, { leavesMariadb: true }) : text.sql;
+  } catch {
+    return text.sql;
+  }
+}
+
+/**
  * Names of the columns of a CREATE TABLE, in order; undefined when rows cannot be taken to hold all of them, because some are
  * generated, or when the statement cannot be read.
  */

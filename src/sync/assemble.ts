@@ -218,6 +218,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     splitAlways: downstream.splitsAlter,
     dropIndexExistence: downstream.hasDropIndexExistence,
     dropForeignOptions: downstream.target.isTiDB,
+    leavesMariadb: config.flavor === 'mariadb' && downstream.kind.product !== 'mariadb',
   };
   const ddl = new DdlRunner({
     fence,

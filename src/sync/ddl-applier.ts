@@ -16,6 +16,7 @@ import type { DdlRunner } from './ddl-runner.js';
 import type { DownstreamTables } from './downstream-tables.js';
 import type { QueryEvent } from './events.js';
 import type { CheckpointKeeper } from './keeper.js';
+import { withRealConstraints } from './online-constraints.js';
 import type { OnlineRecords } from './online-ddl.js';
 import type { EventPlan, PlannedStatement } from './online-ddl-plan.js';
 import type { Pipeline } from './pipeline.js';
@@ -126,17 +127,26 @@ export class DdlApplier {
   /** Brings the structures behind the statements, one after the other. */
   async #track(statements: readonly PlannedStatement[], event: QueryEvent, filter: TableFilter): Promise<Tracked> {
     const tracked: Tracked = { parts: [], findings: [] };
-    for (const planned of statements) {
-      const { plan, session } = planned;
-      const before = this.#structureBefore(plan.statement);
+    for (const told of statements) {
+      const before = this.#structureBefore(told.plan.statement);
+      const planned = told.recorded === true ? this.#settled(told, before, filter) : told;
+      const { session } = planned;
       const parts = this.#parts(planned, before, filter);
       await this.#follow(planned);
-      this.#report(planned, event);
+      this.#report(planned, event, parts);
       const made = parts.map((part) => this.#completed(part, filter));
       tracked.parts.push(...(session === event ? made : made.map((part) => ({ ...part, session }))));
       tracked.findings.push(...this.#findings(parts, before));
     }
     return tracked;
+  }
+
+  /** A recorded statement, put in words of the real table. */
+  #settled(planned: PlannedStatement, before: Table | undefined, filter: TableFilter): PlannedStatement {
+    const { plan, events } = this.#options;
+    const statement = withRealConstraints(planned.plan.statement, before);
+    if (statement === planned.plan.statement) return planned;
+    return { ...planned, plan: planStatement(statement, { ...plan, filter, events }) };
   }
 
   async #follow({ plan, session }: PlannedStatement): Promise<void> {
@@ -172,8 +182,9 @@ export class DdlApplier {
   #parts({ plan }: PlannedStatement, before: Table | undefined, filter: TableFilter): DdlPart[] {
     if (plan.action !== 'execute') return [];
     const { plan: options, events } = this.#options;
-    const known = planStatement(plan.statement, { ...options, filter, events, columns: before?.columns });
-    return known.action === 'execute' ? known.parts : plan.parts;
+    const isTable = (schema: string, name: string): boolean => this.#options.tracker.peek(schema, name) !== undefined;
+    const known = planStatement(plan.statement, { ...options, filter, events, columns: before?.columns, isTable });
+    return known.action === 'execute' ? known.parts : [];
   }
 
   /** CREATE TABLE as the upstream understood it. */
@@ -189,14 +200,13 @@ export class DdlApplier {
   }
 
   /** Nothing that the upstream did to replicated tables is left out in silence. */
-  #report({ plan }: PlannedStatement, { sql, start }: QueryEvent): void {
+  #report({ plan }: PlannedStatement, { sql, start }: QueryEvent, parts: readonly DdlPart[]): void {
     const place = { sql, position: `(${start.name}, ${start.pos})` };
     const { logger } = this.#options;
     if (plan.partly) logger.warn('a statement is also about filtered tables: they are left out', place);
-    if (plan.action !== 'track') return;
-    if (plan.why === 'dropped')
+    if (plan.action === 'track' && plan.why === 'dropped')
       logger.info('a statement is dropped by an event filter: only structures follow it', place);
-    if (plan.why === 'unexecutable') {
+    if (plan.action === 'execute' ? parts.length === 0 : plan.why === 'unexecutable') {
       logger.warn('a statement is not executed downstream: only structures follow it', place);
     }
   }

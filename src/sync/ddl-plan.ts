@@ -7,6 +7,8 @@ import {
   reusesColumns,
   rewriteStatement,
   splitStatement,
+  withoutIdle,
+  type IdleOptions,
   type KnownColumn,
   type NamedObject,
   type ReadOptions,
@@ -59,6 +61,10 @@ export interface DdlPlanOptions {
   dropForeignOptions: boolean;
   /** Columns of the table before the statement: they decide about the order of single changes. */
   columns?: readonly KnownColumn[] | undefined;
+  /** The upstream is MariaDB, the downstream another product: see `RewriteOptions`. */
+  leavesMariadb: boolean;
+  /** Whether the name is a table's before the statement, when known: views and sequences are not renamed downstream. */
+  isTable?: IdleOptions['isTable'];
 }
 
 /** What does not depend on the filters. */
@@ -192,6 +198,15 @@ function executedParts(
   wanted: (object: NamedObject) => boolean,
   options: DdlPlanOptions,
 ): Statement[] {
+  const executed = withoutIdle(statement, options);
+  return executed === undefined ? [] : passingParts(executed, wanted, options);
+}
+
+function passingParts(
+  statement: Statement,
+  wanted: (object: NamedObject) => boolean,
+  options: DdlPlanOptions,
+): Statement[] {
   const replaces =
     (statement.kind === 'create-table' || statement.kind === 'create-database' || statement.kind === 'create-index') &&
     statement.orReplace;
@@ -224,12 +239,14 @@ function rewrite(statement: Statement, options: RewritePlanOptions): string {
 }
 
 /** How names and words of a statement are changed for the downstream. */
-export function partRewrite({ mapping, dropIndexExistence, dropForeignOptions }: RewritePlanOptions): RewriteOptions {
+export function partRewrite(options: RewritePlanOptions): RewriteOptions {
+  const { mapping, dropIndexExistence, dropForeignOptions, leavesMariadb } = options;
   return {
     target: (schema, table) =>
       table === '' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, table),
     existence: true,
     dropIndexExistence,
     dropForeignOptions,
+    leavesMariadb,
   };
 }

@@ -42,6 +42,7 @@ test('changes between which names of columns go over are never separated', () =>
     splitAlways: false,
     dropIndexExistence: false,
     dropForeignOptions: false,
+    leavesMariadb: false,
   };
   const parts = (sql: string): string[] => splitFurther({ statement: read(sql), sql }, options).map((part) => part.sql);
   expect(parts('ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a')).toHaveLength(1);

@@ -29,6 +29,7 @@ function plan(sql: string, more: Partial<DdlPlanOptions> = {}): DdlPlan {
     splitAlways: false,
     dropIndexExistence: false,
     dropForeignOptions: false,
+    leavesMariadb: false,
     ...more,
   });
 }
@@ -58,6 +59,17 @@ test('options of other engines are left out where the downstream would refuse th
   const sql = "CREATE TABLE t (a INT) TABLESPACE x COMMENT 'c'";
   expect(texts(plan(sql, { dropForeignOptions: true }))[0]).not.toContain('TABLESPACE');
   expect(texts(plan(sql))[0]).toContain('TABLESPACE');
+});
+
+test('views and words of MariaDB do not go downstream', () => {
+  const isTable = (_: string, name: string): boolean => name !== 'v';
+  expect(plan('RENAME TABLE v TO w', { isTable })).toMatchObject({ action: 'track', why: 'unexecutable' });
+  expect(texts(plan('RENAME TABLE v TO w, t TO u', { isTable }))).toEqual(['RENAME TABLE `db`.`t` TO `db`.`u`']);
+  const mariadb = { flavor: 'mariadb', serverVersion: 101100, leavesMariadb: true } as const;
+  expect(plan('ALTER TABLE t ADD SYSTEM VERSIONING', mariadb)).toMatchObject({ action: 'track', why: 'unexecutable' });
+  expect(texts(plan('ALTER TABLE t ADD a INET4, ADD SYSTEM VERSIONING', mariadb))).toEqual([
+    'ALTER TABLE `db`.`t` ADD a VARCHAR(15) CHARACTER SET ascii COLLATE ascii_bin',
+  ]);
 });
 
 test('a refusal carries the advice for what the downstream is known to refuse', () => {

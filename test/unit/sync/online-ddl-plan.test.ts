@@ -72,6 +72,7 @@ class Stream {
         splitAlways: false,
         dropIndexExistence: false,
         dropForeignOptions: false,
+        leavesMariadb: false,
       },
       {
         tables: current.online,
