@@ -19,6 +19,8 @@ export interface OnlinePlanOptions {
 export interface PlannedStatement {
   plan: StatementPlan;
   session: QueryEvent;
+  /** It was recorded for a ghost table. */
+  recorded?: true;
 }
 
 /** What is to be done with a query event; `online` is what it does to the records of online DDL. */
@@ -171,7 +173,10 @@ class OnlinePlanner {
     }
     const record = this.#record(ghost);
     if (record === undefined || record.ddls.length === 0) throw dmError(36046, [ghost.schema, ghost.name]);
-    for (const ddl of record.ddls) this.#ordinary(...this.#rewritten(ddl, record, real));
+    for (const ddl of record.ddls) {
+      const [statement, session] = this.#rewritten(ddl, record, real);
+      this.statements.push({ plan: planStatement(statement, this.#options), session, recorded: true });
+    }
     this.#forget(ghost);
   }
 

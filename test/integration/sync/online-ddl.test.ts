@@ -265,8 +265,10 @@ describe.each<UpstreamName>(['mysqlUp', 'mariadbUp'])('pt-online-schema-change o
     for (let i = 0; i < 6; i++) await up.query('INSERT INTO t (v) SELECT v + 1 FROM t');
     const unit = new RunningUnit(config);
     const { host, port, user, password } = config.from;
-    const dsn = `h=${host},P=${port},u=${user},p=${password},D=${database},t=t`;
-    const change = async (alter: string): Promise<void> => {
+    await up.query('CREATE TABLE p (id INT PRIMARY KEY)');
+    await up.query('CREATE TABLE c (id INT PRIMARY KEY, p INT, CONSTRAINT c_f FOREIGN KEY (p) REFERENCES p (id))');
+    const change = async (alter: string, table = 't'): Promise<void> => {
+      const dsn = `h=${host},P=${port},u=${user},p=${password},D=${database},t=${table}`;
       const options = [
         '--execute',
         '--recursion-method=none',
@@ -299,12 +301,15 @@ describe.each<UpstreamName>(['mysqlUp', 'mariadbUp'])('pt-online-schema-change o
     try {
       await change('ADD COLUMN c3 INT NOT NULL DEFAULT 7, MODIFY v BIGINT, ADD INDEX (v)');
       await change('DROP COLUMN c3, ENGINE=InnoDB');
+      // Under the name that the tool gives the constraint.
+      await change('DROP FOREIGN KEY _c_f, ADD COLUMN d INT', 'c');
+      await up.query('INSERT INTO c VALUES (1, 1, 1)');
       await unit.synced(up);
     } finally {
       await unit.stop().catch(() => undefined);
     }
     await expectEqual(fixture);
-    expect(await names(down, `SHOW TABLES FROM \`${database}\``)).toEqual(['t']);
+    expect(await names(down, `SHOW TABLES FROM \`${database}\``)).toEqual(['c', 'p', 't']);
     expect(await recorded(fixture)).toEqual([]);
   });
 });
