@@ -21,7 +21,7 @@ export function arithmetic(op: ArithmeticOperator, left: Node, right: Node): Nod
   if (a.type.is === 'unknown' || b.type.is === 'unknown') return UNKNOWN;
   if (op === 'div') return wholeDivision(a, b);
   if (a.type.is === 'double' || b.type.is === 'double') return onDoubles(op, asDouble(a), asDouble(b));
-  if (op === '/') return onDecimals(op, asDecimal(a), asDecimal(b));
+  if (op === '/') return division(asDecimal(a), asDecimal(b));
   if (a.type.is === 'integer' && b.type.is === 'integer') {
     return onIntegers(op, a, b, op === '%' ? a.type.unsigned : a.type.unsigned || b.type.unsigned);
   }
@@ -42,11 +42,11 @@ function onIntegers(op: '+' | '-' | '*' | '%', a: Node, b: Node, unsigned: boole
   });
 }
 
-function onDecimals(op: '+' | '-' | '*' | '/' | '%', a: Node, b: Node): Node {
+function onDecimals(op: '+' | '-' | '*' | '%', a: Node, b: Node): Node {
   return combine([a, b], { is: 'decimal' }, ([left, right]) => {
     const x = left as Decimal;
     const y = right as Decimal;
-    if ((op === '/' || op === '%') && y.digits === 0n) return null;
+    if (op === '%' && y.digits === 0n) return null;
     switch (op) {
       case '+':
         return limited(addDecimals(x, y, 1n));
@@ -54,11 +54,15 @@ function onDecimals(op: '+' | '-' | '*' | '/' | '%', a: Node, b: Node): Node {
         return limited(addDecimals(x, y, -1n));
       case '*':
         return limited(multiplyDecimals(x, y));
-      case '/':
-        return limited(divideDecimals(x, y));
       default:
         return limited(remainder(x, y));
     }
+  });
+}
+
+function division(a: Node, b: Node): Node {
+  return combine([a, b], { is: 'quotient' }, ([x, y]) => {
+    return (y as Decimal).digits === 0n ? null : divideDecimals(x as Decimal, y as Decimal);
   });
 }
 
@@ -113,6 +117,8 @@ export function bitOperation(op: BitOperator, left: Node, right: Node): Node {
 
 function bitOperand(node: Node): Node | undefined {
   if (node.type.is === 'bytes') return undefined;
+  // Their bits are those of their number, which is a DOUBLE in all other operations.
+  if (node.column === 'enum' || node.column === 'set') return { ...asNumber(node), type: UNSIGNED };
   const number = asNumber(node);
   return number.type.is === 'integer' || number.type.is === 'null' ? number : undefined;
 }

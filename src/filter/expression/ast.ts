@@ -36,7 +36,8 @@ export type Expr =
   /** As written: an exact number. */
   | { kind: 'decimal'; text: string }
   | { kind: 'double'; value: number }
-  | { kind: 'string'; value: string; charset?: string }
+  /** `start` and `end`: the place of a plain literal in the text. */
+  | { kind: 'string'; value: string; charset?: string; start?: number; end?: number }
   /** Hexadecimal and bit literals. */
   | { kind: 'bytes'; value: Buffer; charset?: string }
   | { kind: 'temporal'; type: 'date' | 'time' | 'datetime'; text: string }

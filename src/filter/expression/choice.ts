@@ -1,5 +1,5 @@
 import type { Expr } from './ast.js';
-import { comparison, commonCollation } from './compare.js';
+import { comparison, commonCollation, isPlainMember } from './compare.js';
 import { asDecimal, asDouble } from './convert.js';
 import { choose } from './logic.js';
 import { UNKNOWN, constant, type Node, type SqlType, type TextType } from './node.js';
@@ -41,7 +41,8 @@ export function caseNode(expr: Extract<Expr, { kind: 'case' }>, compile: (part: 
   const subject = expr.subject === undefined ? undefined : compile(expr.subject);
   const conditions = expr.branches.map(({ when }) => {
     const node = compile(when);
-    return subject === undefined ? node : comparison('=', subject, node);
+    if (subject === undefined) return node;
+    return isPlainMember(subject, node) ? comparison('=', subject, node) : UNKNOWN;
   });
   const values = expr.branches.map(({ value }) => compile(value));
   return chosen(conditions, [...values, expr.otherwise === undefined ? NULL_NODE : compile(expr.otherwise)]);
@@ -52,7 +53,12 @@ export function chosen(conditions: readonly Node[], values: readonly Node[]): No
   const unified = unify(values);
   if (unified === undefined) return UNKNOWN;
   const branches = conditions.map((when, at) => ({ when, value: unified.nodes[at] ?? NULL_NODE }));
-  return choose(branches, unified.nodes.at(-1) ?? NULL_NODE, unified.type);
+  return asChoice(choose(branches, unified.nodes.at(-1) ?? NULL_NODE, unified.type), values);
+}
+
+/** ENUM and SET are chosen as texts; what their number is then, the server knows. */
+function asChoice(node: Node, values: readonly Node[]): Node {
+  return values.some(({ number }) => number !== undefined) ? { ...node, number: UNKNOWN } : node;
 }
 
 /** The first value that is not NULL. */
@@ -60,7 +66,7 @@ export function coalesce(values: readonly Node[]): Node {
   const unified = unify(values);
   if (unified === undefined) return UNKNOWN;
   const runs = unified.nodes.map(({ run }) => run);
-  return {
+  const node: Node = {
     type: unified.type,
     run: (image, moment) => {
       for (const run of runs) {
@@ -70,10 +76,11 @@ export function coalesce(values: readonly Node[]): Node {
       return null;
     },
   };
+  return asChoice(node, values);
 }
 
 /** NULL when both are equal, else the first. */
 export function nullIf(left: Node, right: Node): Node {
   if (left.type.is !== 'integer' && left.type.is !== 'text') return UNKNOWN;
-  return choose([{ when: comparison('=', left, right), value: NULL_NODE }], left, left.type);
+  return asChoice(choose([{ when: comparison('=', left, right), value: NULL_NODE }], left, left.type), [left]);
 }

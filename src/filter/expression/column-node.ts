@@ -67,7 +67,7 @@ function textColumn(column: Column, at: number): Node {
   };
   if (column.type === 'enum' || column.type === 'set') {
     const read = column.type === 'enum' ? enumText : setText;
-    const number: Node = { type: UNSIGNED, run: reader(at, integerValue) };
+    const number: Node = { type: { is: 'double' }, run: reader(at, integerValue) };
     return { type, column: column.type, number, run: reader(at, (value) => read(column, value)) };
   }
   return { type, column: column.type, run: reader(at, isUtf8Charset(charset) ? utf8Value : decodedValue) };

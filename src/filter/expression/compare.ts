@@ -1,9 +1,20 @@
 import type { ComparisonOperator } from './ast.js';
 import { compareBytes, textRules, isAscii, type TextRules } from './collation.js';
 import { asDatetime, asDecimal, asDouble, asNumber } from './convert.js';
-import { compareDecimals, type Decimal } from './decimal.js';
+import { compareDecimals, type Decimal, type Quotient } from './decimal.js';
 import { allOf, anyOf } from './logic.js';
-import { INTEGER, UNKNOWN, fold, integer, map, valueOf, type Node, type Scalar, type TextType } from './node.js';
+import {
+  INTEGER,
+  Strength,
+  UNKNOWN,
+  fold,
+  integer,
+  map,
+  valueOf,
+  type Node,
+  type Scalar,
+  type TextType,
+} from './node.js';
 import { parseTime } from './temporal.js';
 
 type Value = NonNullable<Scalar>;
@@ -26,8 +37,8 @@ export function pair(left: Node, right: Node): Pair | undefined {
   if (isTemporal(left) || isTemporal(right)) return temporalPair(left, right);
   if (left.type.is === 'text' && right.type.is === 'text') return textPair(left, right, left.type, right.type);
   if (left.type.is === 'bytes' || right.type.is === 'bytes') {
-    const bytes = bytesPair(left, right);
-    if (bytes !== undefined) return bytes;
+    if (left.type.is === right.type.is || left.type.is === 'text' || right.type.is === 'text')
+      return bytesPair(left, right);
   }
   return numberPair(left, right);
 }
@@ -52,8 +63,8 @@ function isTemporal({ type }: Node): boolean {
 
 function temporalPair(left: Node, right: Node): Pair | undefined {
   if (left.type.is === 'time' || right.type.is === 'time') {
-    const a = timeOf(left);
-    const b = timeOf(right);
+    const a = timeOf(left, right);
+    const b = timeOf(right, left);
     return a === undefined || b === undefined ? undefined : plain('time', a, b);
   }
   const a = asDatetime(left);
@@ -62,9 +73,12 @@ function temporalPair(left: Node, right: Node): Pair | undefined {
   return plain('datetime', a, b);
 }
 
-function timeOf(node: Node): Node | undefined {
+/** A text with more digits than the other side would be rounded to that. */
+function timeOf(node: Node, other: Node): Node | undefined {
   if (node.type.is === 'time') return node;
-  if (node.type.is !== 'text' || node.literal !== true) return undefined;
+  if (node.type.is !== 'text' || node.literal !== true || other.type.is !== 'time') return undefined;
+  const [, fraction = ''] = String(valueOf(node)).split('.');
+  if (fraction.length > other.type.digits) return undefined;
   return map(node, { is: 'time', digits: 6 }, (value) => parseTime(value as string));
 }
 
@@ -88,10 +102,8 @@ function textPair(left: Node, right: Node, a: TextType, b: TextType): Pair | und
  */
 export function commonCollation(nodes: readonly Node[], ...types: readonly TextType[]): TextType | undefined {
   const strongest = Math.min(...types.map(({ strength }) => strength));
-  const first = types.find(({ strength }) => strength === strongest);
+  const first = strongestType(types.filter(({ strength }) => strength === strongest));
   if (first === undefined) return undefined;
-  if (types.some(({ strength, collation }) => strength === strongest && collation !== first.collation))
-    return undefined;
   const fits = nodes.every((node, at) => {
     const type = types[at];
     if (type === undefined || type === first || type.strength === 5 || type.charset === first.charset) return true;
@@ -99,6 +111,17 @@ export function commonCollation(nodes: readonly Node[], ...types: readonly TextT
     return first.charset === undefined;
   });
   return fits ? first : undefined;
+}
+
+/** Of columns in one character set a binary collation wins over another. */
+function strongestType(types: readonly TextType[]): TextType | undefined {
+  const [first] = types;
+  if (first === undefined || types.every(({ collation }) => collation === first.collation)) return first;
+  const binary = types.filter(({ collation }) => collation?.endsWith('_bin') === true);
+  const [winner] = binary;
+  if (winner === undefined || winner.strength !== Strength.column) return undefined;
+  if (types.some(({ charset }) => charset !== winner.charset)) return undefined;
+  return binary.every(({ collation }) => collation === winner.collation) ? winner : undefined;
 }
 
 function bytesPair(left: Node, right: Node): Pair | undefined {
@@ -119,6 +142,8 @@ function numberPair(left: Node, right: Node): Pair | undefined {
   const exact = integerText(left, right) ?? integerText(right, left);
   if (exact !== undefined) return plain('integer', ...(exact.first === left ? exact.both : swap(exact.both)));
   if (isSmallYear(left, right) || isSmallYear(right, left)) return undefined;
+  if (left.type.is === 'quotient') return quotientPair(left, right);
+  if (right.type.is === 'quotient') return mirrored(quotientPair(right, left));
   const a = asNumber(left);
   const b = asNumber(right);
   if (a.type.is === 'unknown' || b.type.is === 'unknown') return undefined;
@@ -126,6 +151,22 @@ function numberPair(left: Node, right: Node): Pair | undefined {
   if (a.type.is === 'double' || b.type.is === 'double')
     return plain('double', safeDouble(a, left, right), safeDouble(b, right, left));
   return ordered('decimal', asDecimal(a), asDecimal(b), (x, y) => compareDecimals(x as Decimal, y as Decimal));
+}
+
+/** What servers make of the digits behind the last sure one does not matter in most comparisons. */
+function quotientPair(quotient: Node, other: Node): Pair | undefined {
+  const exact = asNumber(other);
+  if (exact.type.is !== 'integer' && exact.type.is !== 'decimal') return undefined;
+  return ordered('decimal', quotient, asDecimal(exact), (x, y) => (x as Quotient).compare(y as Decimal));
+}
+
+function mirrored(both: Pair | undefined): Pair | undefined {
+  if (both === undefined) return undefined;
+  const { compare } = both;
+  return ordered(both.as, both.right, both.left, (x, y) => {
+    const order = compare(y, x);
+    return order === undefined ? undefined : -order;
+  });
 }
 
 function swap<T>([a, b]: [T, T]): [T, T] {
@@ -221,8 +262,20 @@ function nullSafe(left: Node, right: Node, equal: Pair['equal']): Node {
 
 /** `arg IN (list)`: equal to any. */
 export function inList(arg: Node, list: readonly Node[]): Node {
+  if (list.length > 1 && !list.every((item) => isPlainMember(arg, item))) return UNKNOWN;
   if (arg.type.is === 'integer' && arg.column !== 'year' && list.every(isIntegerConstant)) return integerSet(arg, list);
-  return anyOf(list.map((item) => comparison('=', arg, item)));
+  // One collation is chosen for the whole list.
+  const pairs = list.map((item) => pair(arg, item));
+  const [first] = pairs;
+  if (pairs.some((one) => one?.as === 'text' && one.collation !== first?.collation)) return UNKNOWN;
+  return anyOf(pairs.map((one) => (one === undefined ? UNKNOWN : compared('=', one))));
+}
+
+/** Whether a member of a list is compared as if it stood alone: servers take integers of both signs by their bits. */
+export function isPlainMember(arg: Node, item: Node): boolean {
+  if (arg.type.is !== 'integer' || item.type.is !== 'integer' || arg.type.unsigned === item.type.unsigned) return true;
+  const value = item.literal === true ? valueOf(item) : undefined;
+  return typeof value === 'number' && value >= 0;
 }
 
 function isIntegerConstant(node: Node): boolean {

@@ -176,11 +176,29 @@ function rowComparison(op: string, left: Expr, right: Expr, bindings: Bindings):
 }
 
 function anyRow(arg: Expr, list: readonly Expr[], bindings: Bindings): Node {
-  if (arg.kind === 'row') return anyOf(list.map((item) => rowComparison('=', arg, item, bindings)));
+  if (arg.kind === 'row') {
+    if (!isUniform(arg, list, bindings)) return UNKNOWN;
+    return anyOf(list.map((item) => rowComparison('=', arg, item, bindings)));
+  }
   return inList(
     compile(arg, bindings),
     list.map((item) => compile(item, bindings)),
   );
+}
+
+/** Servers compare all rows of a list in the types of one: sure only where all have the same. */
+function isUniform({ items }: { items: readonly Expr[] }, list: readonly Expr[], bindings: Bindings): boolean {
+  const same = (a: Node, b: Node): boolean => {
+    if (a.type.is === 'integer' && b.type.is === 'integer') return a.type.unsigned === b.type.unsigned;
+    return a.type.is === b.type.is && a.number === b.number;
+  };
+  return list.every((row) => {
+    if (row.kind !== 'row') return false;
+    return items.every((item, at) => {
+      const other = row.items[at];
+      return other !== undefined && same(compile(item, bindings), compile(other, bindings));
+    });
+  });
 }
 
 /** COLLATE decides about every comparison the text takes part in. */
@@ -188,5 +206,6 @@ function collated(arg: Node, collation: string): Node {
   if (arg.type.is !== 'text') return UNKNOWN;
   const { charset } = arg.type;
   if (charset === undefined || (collation !== 'binary' && !collation.startsWith(`${charset}_`))) return UNKNOWN;
-  return { ...arg, type: { ...arg.type, collation, strength: Strength.explicit } };
+  const number = arg.number === undefined ? {} : { number: UNKNOWN };
+  return { ...arg, ...number, type: { ...arg.type, collation, strength: Strength.explicit } };
 }

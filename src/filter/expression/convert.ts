@@ -1,4 +1,4 @@
-import { Decimal } from './decimal.js';
+import { Decimal, type Quotient } from './decimal.js';
 import { INTEGER, Strength, UNKNOWN, map, type Node, type Scalar, type SqlType, type TextType } from './node.js';
 import { fullForm, parseDatetime, timeText } from './temporal.js';
 
@@ -25,6 +25,10 @@ export function asNumber(node: Node): Node {
       return node;
     case 'text':
       return map(node, { is: 'double' }, (value) => textToDouble(value as string));
+    case 'quotient':
+      return map(node, { is: 'decimal' }, (value) =>
+        (value as Quotient).exact ? (value as Quotient).value : undefined,
+      );
     case 'date':
       return map(node, INTEGER, (value) => Number((value as string).replaceAll('-', '')));
     case 'datetime': {
@@ -64,6 +68,13 @@ export function asDecimal(node: Node): Node {
 /** TRUE and FALSE of the value: 1 and 0. */
 export function asBoolean(node: Node): Node {
   if (node.truth === true) return node;
+  if (node.type.is === 'quotient') {
+    const zero = Decimal.of(0);
+    return map(node, INTEGER, (value) => {
+      const order = (value as Quotient).compare(zero);
+      return order === undefined ? undefined : order === 0 ? 0 : 1;
+    });
+  }
   const number = asNumber(node);
   switch (number.type.is) {
     case 'null':

@@ -106,16 +106,35 @@ export function wholeQuotient(a: Decimal, b: Decimal): bigint {
   return a.scaledTo(scale) / b.scaledTo(scale);
 }
 
-/** The servers keep fractions in words of nine digits, and extend a quotient by four digits at least. */
-const WORD = 9;
+/** Digits by which a quotient extends the dividend's. */
 const INCREMENT = 4;
 
-/** Quotient as the servers hold it: cut to whole words behind the point. `b` must not be zero. */
-export function divideDecimals(a: Decimal, b: Decimal): Decimal {
-  const words = (scale: number): number => Math.ceil(scale / WORD) * WORD;
-  const left = words(a.scale);
-  const right = words(b.scale);
-  const more = Math.max(0, INCREMENT - (left - a.scale + right - b.scale));
-  const scale = words(left + right + more);
-  return new Decimal((a.digits * power(scale + b.scale)) / (b.digits * power(a.scale)), scale);
+/**
+ * A quotient. Servers cut or round one that does not end, at places of their own: then only bounds are known.
+ */
+export class Quotient {
+  /** The exact value, or the bound towards zero. */
+  readonly value: Decimal;
+  readonly exact: boolean;
+
+  constructor(value: Decimal, exact: boolean) {
+    this.value = value;
+    this.exact = exact;
+  }
+
+  /** undefined when `other` is too near to tell. */
+  compare(other: Decimal): number | undefined {
+    const { digits, scale } = this.value;
+    if (this.exact) return compareDecimals(this.value, other);
+    const low = compareDecimals(new Decimal(digits - 2n, scale), other);
+    const high = compareDecimals(new Decimal(digits + 2n, scale), other);
+    return low === high ? low : undefined;
+  }
+}
+
+/** Quotient of exact numbers; `b` must not be zero. */
+export function divideDecimals(a: Decimal, b: Decimal): Quotient {
+  const scale = a.scale + INCREMENT;
+  const dividend = a.digits * power(INCREMENT + b.scale);
+  return new Quotient(new Decimal(dividend / b.digits, scale), dividend % b.digits === 0n);
 }

@@ -3,7 +3,7 @@ import { isAscii, textRules } from './collation.js';
 import { commonCollation } from './compare.js';
 import { asText } from './convert.js';
 import type { FunctionCompiler } from './functions.js';
-import { INTEGER, UNKNOWN, combine, map, type Node, type Scalar, type TextType } from './node.js';
+import { INTEGER, Strength, UNKNOWN, combine, map, type Node, type Scalar, type TextType } from './node.js';
 
 /** A function of one text. */
 function ofText(work: (text: string, type: TextType) => Scalar, result?: Node['type']): FunctionCompiler {
@@ -22,6 +22,9 @@ function texts(args: readonly Node[]): { nodes: Node[]; type: TextType } | undef
   const nodes = args.map(asText);
   const types = nodes.flatMap(({ type }): TextType[] => (type.is === 'text' ? [type] : []));
   if (types.length !== nodes.length) return undefined;
+  // Functions do not settle on a collation as comparisons do.
+  const columns = types.filter(({ strength }) => strength < Strength.literal);
+  if (new Set(columns.map(({ collation }) => collation)).size > 1) return undefined;
   const type = commonCollation(nodes, ...types);
   return type === undefined ? undefined : { nodes, type };
 }

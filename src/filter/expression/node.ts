@@ -1,5 +1,5 @@
 import type { RowImage } from '../../sync/events.js';
-import type { Decimal } from './decimal.js';
+import type { Decimal, Quotient } from './decimal.js';
 
 /** The time that NOW() tells; one per batch of rows. */
 export interface Moment {
@@ -10,11 +10,11 @@ export interface Moment {
 /**
  * A value while an expression is evaluated. `null` is SQL NULL; `undefined` means "not known here": a server must be
  * asked. By type of the node:
- * - integer: number when safe, else bigint; double: number; decimal: {@link Decimal}
+ * - integer: number when safe, else bigint; double: number; decimal: {@link Decimal}; quotient: {@link Quotient}
  * - text: string; bytes: Buffer
  * - date: `YYYY-MM-DD`; datetime: `YYYY-MM-DD HH:MM:SS` with or without a fraction; time: microseconds
  */
-export type Scalar = null | undefined | number | bigint | string | Buffer | Decimal;
+export type Scalar = null | undefined | number | bigint | string | Buffer | Decimal | Quotient;
 
 export type Run = (image: RowImage, moment: Moment) => Scalar;
 
@@ -31,7 +31,7 @@ export interface TextType {
 }
 
 export type SqlType =
-  | { is: 'null' | 'double' | 'bytes' | 'date' | 'unknown' }
+  | { is: 'null' | 'double' | 'quotient' | 'bytes' | 'date' | 'unknown' }
   | { is: 'integer'; unsigned: boolean }
   | { is: 'decimal' }
   | { is: 'datetime' | 'time'; digits: number }

@@ -38,7 +38,10 @@ export function atLiteral(tokens: Tokens): boolean {
 /** The literal at the place. */
 export function parseLiteral(tokens: Tokens): Expr {
   const item = tokens.peek();
-  if (item.kind === T.String) return { kind: 'string', value: texts(tokens) };
+  if (item.kind === T.String) {
+    const value = texts(tokens);
+    return { kind: 'string', value, start: item.start, end: tokens.peek(-1).end };
+  }
   if (item.kind === T.Word) return wordLiteral(tokens);
   tokens.next();
   const text = tokens.slice(item);

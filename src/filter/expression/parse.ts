@@ -168,7 +168,7 @@ export class ExpressionParser {
   bits(level: number): Expr {
     const operators = BIT_LEVELS[level];
     if (operators === undefined) return this.simple();
-    let left = this.intervalFirst() ?? this.bits(level + 1);
+    let left = this.bits(level + 1);
     for (;;) {
       const found = operators.find(([symbol]) => this.takeOperator(symbol));
       if (found === undefined) return left;
@@ -187,12 +187,12 @@ export class ExpressionParser {
     return symbol.length === 2 ? tokens.takeSymbol(symbol) : tokens.take(symbol);
   }
 
-  /** `INTERVAL n unit + date`. */
+  /** `INTERVAL n unit + expr`; as the servers' grammar has it, what follows reaches up to the next AND or OR. */
   private intervalFirst(): Expr | undefined {
     const shift = this.interval();
     if (shift === undefined) return undefined;
     this.tokens.expect('+');
-    return { kind: 'shift', sign: 1, arg: this.bits(4), ...shift };
+    return { kind: 'shift', sign: 1, arg: this.not(), ...shift };
   }
 
   /** `INTERVAL expr unit`; undefined when none stands here, or the function of that name. */
@@ -284,6 +284,8 @@ export class ExpressionParser {
     if (tokens.code === '(') return this.parenthesised();
     if (tokens.code === '{') return this.odbc();
     if (tokens.take('CASE')) return this.caseOf();
+    const shift = this.intervalFirst();
+    if (shift !== undefined) return shift;
     this.refuseSubquery();
     if (tokens.take('ROW')) return { kind: 'row', items: this.list() };
     const { kind, code } = tokens.peek();

@@ -2,6 +2,8 @@ import type { ColumnRef, Expr } from './ast.js';
 import { children } from './ast.js';
 import type { Bindings, BoundColumn } from './columns.js';
 import type { ParsedExpression } from './rule.js';
+import { parseDatetime } from './temporal.js';
+import { quoteString } from '../../mysql/quote.js';
 
 /** A column of the derived table that stands for the row. */
 export interface ServerColumn {
@@ -26,21 +28,40 @@ export interface ServerText {
  */
 export function serverText({ text, expr }: ParsedExpression, bindings: Bindings): ServerText {
   const columns = new Map<string, ServerColumn>();
-  const pieces: { start: number; end: number; alias: string }[] = [];
+  const pieces: Piece[] = [];
+  const temporal = [...bindings.values()].some(({ column }) => TEMPORAL_TYPES.has(column.type));
   const visit = (item: Expr, numeric: boolean): void => {
     if (item.kind === 'column') {
       const column = serverColumn(item, bindings, numeric);
       columns.set(column.alias, column);
-      pieces.push({ start: item.start, end: item.end, alias: column.alias });
+      pieces.push({ start: item.start, end: item.end, text: column.alias });
+    } else if (item.kind === 'string' && temporal) {
+      pieces.push(...utcPiece(item));
     }
-    for (const [child, asNumber] of usage(item, bindings)) visit(child, asNumber);
+    for (const [child, asNumber] of usage(item, bindings, numeric)) visit(child, asNumber);
   };
   visit(expr, true);
   let sql = text;
-  for (const { start, end, alias } of pieces.toSorted((a, b) => b.start - a.start)) {
-    sql = `${sql.slice(0, start)} ${alias} ${sql.slice(end)}`;
+  for (const { start, end, text: replacement } of pieces.toSorted((a, b) => b.start - a.start)) {
+    sql = `${sql.slice(0, start)} ${replacement} ${sql.slice(end)}`;
   }
   return { text, sql, columns: [...columns.values()] };
+}
+
+/** A part of the text to be replaced. */
+interface Piece {
+  start: number;
+  end: number;
+  text: string;
+}
+
+const TEMPORAL_TYPES = new Set(['date', 'datetime', 'timestamp']);
+
+/** Servers pass over the offset of a time in most places, or do not know it: it is counted back to UTC for them. */
+function utcPiece({ value, start, end }: Extract<Expr, { kind: 'string' }>): Piece[] {
+  if (start === undefined || end === undefined || !/[+-]\d\d:\d\d$/.test(value)) return [];
+  const utc = parseDatetime(value);
+  return utc === undefined ? [] : [{ start, end, text: quoteString(utc) }];
 }
 
 function serverColumn(ref: ColumnRef, bindings: Bindings, numeric: boolean): ServerColumn {
@@ -57,8 +78,11 @@ const NUMERIC_FUNCTIONS = new Set(
   SIN SQRT TAN TRUNCATE BIT_COUNT`.split(/\s+/),
 );
 
-/** The parts of an expression, and whether each is used as a number. */
-function usage(expr: Expr, bindings: Bindings): [Expr, boolean][] {
+/** Functions that hand one of their values on. */
+const CHOOSING_FUNCTIONS = new Set(['IF', 'IFNULL', 'COALESCE', 'NULLIF']);
+
+/** The parts of an expression, and whether each is used as a number; `numeric`: the expression itself is. */
+function usage(expr: Expr, bindings: Bindings, numeric: boolean): [Expr, boolean][] {
   switch (expr.kind) {
     case 'unary':
       return [[expr.arg, expr.op !== 'binary']];
@@ -66,16 +90,21 @@ function usage(expr: Expr, bindings: Bindings): [Expr, boolean][] {
       return operandUsage(expr, bindings);
     case 'is':
       return [[expr.arg, expr.what !== 'null']];
-    case 'in':
+    case 'in': {
+      if (expr.arg.kind === 'row') return rowUsage([expr.arg, ...expr.list], bindings);
+      const argIsNumber = isNumber(expr.arg, bindings);
+      const listIsNumeric = expr.list.every((item) => isNumber(item, bindings));
+      return [[expr.arg, listIsNumeric], ...expr.list.map((item): [Expr, boolean] => [item, argIsNumber])];
+    }
     case 'between': {
       const parts = children(expr);
-      const numeric = parts.slice(1).every((part) => isNumber(part, bindings));
-      return parts.map((part) => [part, numeric]);
+      const numbers = parts.some((part) => isNumber(part, bindings));
+      return parts.map((part) => [part, numbers]);
     }
     case 'case':
-      return caseUsage(expr);
+      return caseUsage(expr, numeric);
     case 'call':
-      return expr.args.map((arg, at) => [arg, NUMERIC_FUNCTIONS.has(expr.name) || (expr.name === 'IF' && at === 0)]);
+      return expr.args.map((arg, at) => [arg, argumentIsNumber(expr.name, at, numeric)]);
     case 'cast':
       return [[expr.arg, !/CHAR|BINARY|JSON/.test(expr.type.name)]];
     default:
@@ -83,8 +112,14 @@ function usage(expr: Expr, bindings: Bindings): [Expr, boolean][] {
   }
 }
 
+function argumentIsNumber(name: string, at: number, numeric: boolean): boolean {
+  if (name === 'IF' && at === 0) return true;
+  return NUMERIC_FUNCTIONS.has(name) || (numeric && CHOOSING_FUNCTIONS.has(name));
+}
+
 function operandUsage(expr: Extract<Expr, { kind: 'operation' }>, bindings: Bindings): [Expr, boolean][] {
   const { op, left, right } = expr;
+  if (left.kind === 'row') return rowUsage([left, right], bindings);
   if (!/^(?:=|<=>|<|<=|>|>=|<>)$/.test(op)) {
     return [
       [left, true],
@@ -97,14 +132,24 @@ function operandUsage(expr: Extract<Expr, { kind: 'operation' }>, bindings: Bind
   ];
 }
 
-function caseUsage(expr: Extract<Expr, { kind: 'case' }>): [Expr, boolean][] {
+/** Rows are compared part by part. */
+function rowUsage(rows: readonly Expr[], bindings: Bindings): [Expr, boolean][] {
+  const items = rows.map((row) => (row.kind === 'row' ? row.items : [row]));
+  return items.flatMap((row) =>
+    row.map((item, at): [Expr, boolean] => {
+      return [item, items.some((other) => other[at] !== undefined && isNumber(other[at], bindings))];
+    }),
+  );
+}
+
+function caseUsage(expr: Extract<Expr, { kind: 'case' }>, numeric: boolean): [Expr, boolean][] {
   const searched = expr.subject === undefined;
   const parts: [Expr, boolean][] = expr.branches.flatMap(({ when, value }): [Expr, boolean][] => [
     [when, searched],
-    [value, false],
+    [value, numeric],
   ]);
   if (expr.subject !== undefined) parts.push([expr.subject, false]);
-  if (expr.otherwise !== undefined) parts.push([expr.otherwise, false]);
+  if (expr.otherwise !== undefined) parts.push([expr.otherwise, numeric]);
   return parts;
 }
 

@@ -8,7 +8,10 @@ import { enumText, setText } from './members.js';
 export interface ServerKind {
   mariadb: boolean;
   tidb: boolean;
-  version: readonly number[];
+  /** CAST knows YEAR. */
+  years: boolean;
+  /** Default collation of each character set, as `CONVERT ... USING` gives it. */
+  defaults: ReadonlyMap<string, string>;
 }
 
 type Value = Exclude<CellValue, undefined>;
@@ -26,6 +29,7 @@ export function columnSql(column: Column, value: Value, kind: ServerKind, numeri
     case 'bigint':
       return `CAST(${plain(value)} AS ${column.unsigned ? 'UNSIGNED' : 'SIGNED'})`;
     case 'year':
+      return `CAST(${plain(value)} AS ${kind.years ? 'YEAR' : 'UNSIGNED'})`;
     case 'bit':
       return `CAST(${plain(value)} AS UNSIGNED)`;
     case 'decimal':
@@ -42,13 +46,13 @@ export function columnSql(column: Column, value: Value, kind: ServerKind, numeri
     case 'timestamp':
       return `CAST(${quoted(value)} AS DATETIME(${column.length ?? 0}))`;
     case 'enum':
-      return numeric ? `CAST(${plain(value)} AS UNSIGNED)` : textSql(column, enumText(column, value), kind);
+      return numeric ? doubleSql(value) : textSql(column, enumText(column, value), kind);
     case 'set':
-      return numeric ? `CAST(${plain(value)} AS UNSIGNED)` : textSql(column, setText(column, value), kind);
+      return numeric ? doubleSql(value) : textSql(column, setText(column, value), kind);
     case 'json':
       return jsonSql(value, kind);
     default:
-      return column.collation === undefined ? bytesSql(value) : textSql(column, value, kind);
+      return column.collation === undefined ? bytesSql(value, kind) : textSql(column, value, kind);
   }
 }
 
@@ -87,7 +91,10 @@ function jsonSql(value: Value, { mariadb }: ServerKind): string {
 
 function textSql(column: Column, value: Value, kind: ServerKind): string {
   const charset = column.charset ?? 'utf8mb4';
-  return `CONVERT(${textLiteral(value, kind)} USING ${charset}) COLLATE ${column.collation ?? charset}`;
+  const text = `CONVERT(${textLiteral(value, kind)} USING ${charset})`;
+  // A collation that is written counts more than a column's: it is left out where it need not be said.
+  if (column.collation === undefined || kind.defaults.get(charset) === column.collation) return text;
+  return `${text} COLLATE ${column.collation}`;
 }
 
 function textLiteral(value: Value, kind: ServerKind): string {
@@ -102,8 +109,8 @@ function charsetLiteral({ charset, bytes }: CharsetText, { tidb }: ServerKind): 
   return tidb ? quoteString(decodeText(bytes, charset)) : `_${charset} ${hexLiteral(bytes)}`;
 }
 
-function bytesSql(value: Value): string {
+function bytesSql(value: Value, kind: ServerKind): string {
   if (value === null) return 'CAST(NULL AS BINARY)';
   if (Buffer.isBuffer(value)) return `CAST(${hexLiteral(value)} AS BINARY)`;
-  return textLiteral(value, { mariadb: false, tidb: false, version: [] });
+  return textLiteral(value, kind);
 }

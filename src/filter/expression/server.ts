@@ -1,7 +1,7 @@
 import { dmError } from '../../errors/dm-error.js';
 import type { DbConnection } from '../../mysql/connect.js';
 import { databaseError } from '../../mysql/errors.js';
-import { parseVersion } from '../../mysql/server-info.js';
+import { parseVersion, versionAtLeast } from '../../mysql/server-info.js';
 import type { RowImage } from '../../sync/events.js';
 import type { BoundColumn } from './columns.js';
 import { type ServerKind, columnSql } from './server-values.js';
@@ -50,9 +50,16 @@ export async function askServer(
 
 async function setUp(connection: DbConnection): Promise<ServerKind> {
   await connection.query(`SET SESSION sql_mode = '${EVALUATION_SQL_MODE}', time_zone = '+00:00'`);
-  const [row] = await select(connection, 'SELECT VERSION(), @@character_set_connection');
+  const [row] = await select(connection, 'SELECT VERSION()');
   const info = parseVersion(String(row?.[0]));
-  const kind: ServerKind = { mariadb: info.flavor === 'mariadb', tidb: info.isTiDB, version: info.versionNumber };
+  const collations = await select(
+    connection,
+    'SELECT CHARACTER_SET_NAME, DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS',
+  );
+  const defaults = new Map(collations.map(([charset, collation]) => [String(charset), String(collation)]));
+  const mariadb = info.flavor === 'mariadb';
+  const years = !mariadb && !info.isTiDB && versionAtLeast(info, 8, 0, 22);
+  const kind: ServerKind = { mariadb, tidb: info.isTiDB, years, defaults };
   SESSIONS.set(connection, kind);
   return kind;
 }
