@@ -1,5 +1,5 @@
 import type { MetaConnection, MetaTables } from '../meta/tables.js';
-import { quoteString } from '../mysql/quote.js';
+import { quoteIdent, quoteString } from '../mysql/quote.js';
 
 /** Name of the row that stands for the dump as a whole. */
 const DUMP_ROW = 'metadata';
@@ -42,10 +42,12 @@ export interface LoadState {
 
 /** Statements and reads on `<task>_loader_checkpoint` for one source. */
 export class LoadCheckpoint {
+  readonly #schema: string;
   readonly #table: string;
   readonly #id: string;
 
   constructor(tables: MetaTables, sourceId: string) {
+    this.#schema = tables.schema;
     this.#table = tables.loaderCheckpoint;
     this.#id = quoteString(sourceId);
   }
@@ -71,16 +73,21 @@ export class LoadCheckpoint {
     };
   }
 
-  /** Downstream tables that other sources of the task fill. */
+  /** Downstream tables that loads of other sources and other tasks with the same meta schema have filled. */
   async tablesOfOthers(connection: MetaConnection): Promise<{ schema: string; table: string }[]> {
-    const [found] = await connection.query(
-      `SELECT DISTINCT cp_schema, cp_table FROM ${this.#table}
-       WHERE id <> ${this.#id} AND filename LIKE '%${STRUCTURE_SUFFIX}'`,
-    );
-    return (found as Record<string, unknown>[]).map((row) => ({
-      schema: String(row['cp_schema']),
-      table: String(row['cp_table']),
-    }));
+    const [names] = await connection.query(String.raw`SHOW TABLES FROM ${this.#schema} LIKE '%\_loader\_checkpoint'`);
+    const result: { schema: string; table: string }[] = [];
+    for (const row of names as Record<string, unknown>[]) {
+      const name = `${this.#schema}.${quoteIdent(String(Object.values(row)[0]))}`;
+      const others = name === this.#table ? `id <> ${this.#id} AND` : '';
+      const [found] = await connection.query(
+        `SELECT DISTINCT cp_schema, cp_table FROM ${name} WHERE ${others} filename LIKE '%${STRUCTURE_SUFFIX}'`,
+      );
+      for (const { cp_schema: schema, cp_table: table } of found as Record<string, unknown>[]) {
+        result.push({ schema: String(schema), table: String(table) });
+      }
+    }
+    return result;
   }
 
   /** Stores the first rows of a load; rows that exist stay as they are. */

@@ -34,7 +34,7 @@ export async function ownershipOf(connection: DbConnection, { schema, table }: T
  * before are emptied.
  *
  * @throws DmError 34018 when rows of that load cannot be told from others: the table held rows before, or is filled by
- *   another source as well
+ *   another source or task as well
  */
 export async function undoStatements(
   connection: DbConnection,
@@ -49,7 +49,7 @@ export async function undoStatements(
     const structure = structures.get(tableFileName(row.schema, row.table)) ?? structureByTarget(row, rows, mapping);
     const name = structure === undefined ? quoteTable(row.schema, row.table) : nameOf(structure);
     if (structure === undefined || structure.offset === TABLE_HELD_ROWS) throw stuck(name, 'held rows before the load');
-    if (shared.has(name)) throw stuck(name, 'is filled by another source of the task as well');
+    if (shared.has(name)) throw stuck(name, 'is filled by another source or task as well');
     touched.add(name);
   }
   const statements = new Map<string, string>();

@@ -258,15 +258,17 @@ describe('an interrupted load of merged shards', () => {
     await expectMerged();
   });
 
-  test('does not begin anew where another source has put rows into the table as well', async () => {
+  test.each([
+    ['source', { sourceId: 'source-2' }],
+    ['task', { task: 'another`_task' }],
+  ])('does not begin anew where another %s has put rows into the table as well', async (_what, change) => {
     const config = await interrupted();
-    const other = await dataDirectory();
-    const second: SubtaskConfig = { ...config, sourceId: 'source-2', blockAllowList: { doDbs: [`${prefix}_2`] } };
-    await copy(second, other);
+    const second: SubtaskConfig = { ...config, ...change, blockAllowList: { doDbs: [`${prefix}_2`] } };
+    await copy(second, await dataDirectory());
     const before = await digest(down, `\`${target}\`.T`);
     await expect(copy(config, dataDir)).rejects.toMatchObject({
       code: 34018,
-      rawCause: expect.stringContaining(`\`${target}\`.\`T\` is filled by another source`),
+      rawCause: expect.stringContaining(`\`${target}\`.\`T\` is filled by another source or task`),
     });
     expect(await digest(down, `\`${target}\`.T`)).toEqual(before);
   });
