@@ -58,6 +58,12 @@ export const CHECKS = {
     'table structure compatibility check',
     'check compatibility of table structure',
   ),
+  structures: check(
+    'table_schema',
+    WITH_DUMP,
+    'table structures downstream',
+    'check what the target DB makes of structures that it does not have yet',
+  ),
   shardTables: check(
     'schema_of_shard_tables',
     EVERY,

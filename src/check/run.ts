@@ -16,6 +16,7 @@ import * as server from './server-checks.js';
 import type { Judgement, StartPoint } from './server-checks.js';
 import { groupShards, judgeAutoIncrement, judgeShardStructures } from './shard-checks.js';
 import { readStructures } from './shard-facts.js';
+import { findStructureProblems, judgeStructures } from './structure-checks.js';
 import * as tables from './table-checks.js';
 
 /** Options of {@link runCheck}. */
@@ -56,6 +57,10 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
           const target = `address of db instance - ${config.to.host}:${config.to.port}`;
           outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
         }
+        if (start === undefined && isWanted(CHECKS.structures, config.taskMode, config.ignoreCheckingItems)) {
+          const problems = await findStructureProblems(connections.upstreams[index], up.tables, down);
+          outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), `source ${config.sourceId}`));
+        }
         return outcomes;
       }),
     );
@@ -81,6 +86,7 @@ function facts(connection: DbConnection, config: SubtaskConfig): Promise<Upstrea
 const NEED_TABLES: readonly Check[] = [
   CHECKS.selection,
   CHECKS.tableSchema,
+  CHECKS.structures,
   CHECKS.shardTables,
   CHECKS.routes,
   CHECKS.targetSchemas,
