@@ -31,6 +31,8 @@ export interface DdlApplierOptions {
   /** Names of the downstream's collations. */
   collations: ReadonlySet<string>;
   tracker: SchemaTracker;
+  /** What a table of the upstream looks like now. */
+  upstreamTable(schema: string, name: string): Promise<Table | undefined>;
   tables: DownstreamTables;
   pipeline: Pipeline;
   keeper: CheckpointKeeper;
@@ -46,6 +48,11 @@ export interface DdlApplierOptions {
 interface Tracked {
   parts: DdlPart[];
   findings: Finding[];
+}
+
+/** `made`: the table of a CREATE TABLE IF NOT EXISTS did not exist. */
+interface FollowedStatement extends PlannedStatement {
+  made?: true;
 }
 
 /** Code of a statement that does not fit the structures known. */
@@ -81,11 +88,8 @@ export class DdlApplier {
     await faultPoint('ddl.before-old-flush');
     this.busy = true;
     // The structures of before go into the checkpoint first: a crash behind the execution must find them there.
-    for (const {
-      plan: { statement },
-      session,
-    } of statements) {
-      await tracker.preload(statement, statementContext(session, tracker.profile));
+    for (const planned of statements) {
+      await tracker.preload(trackedStatement(planned), statementContext(planned.session, tracker.profile));
     }
     await keeper.flush();
     await faultPoint('ddl.before-track');
@@ -99,20 +103,51 @@ export class DdlApplier {
     await keeper.flush({ droppedSchemas: dropped, online: online.statements() });
     online.stored();
     this.busy = false;
-    tables.invalidate();
+    tables.invalidate(this.#targets(parts));
     pipeline.reset();
     return true;
   }
 
+  /** Downstream names of what was changed. */
+  #targets(parts: readonly DdlPart[]): { schema: string; table: string }[] {
+    const { mapping } = this.#options.plan;
+    return parts.flatMap(({ statement }) =>
+      changedObjects(statement).map(({ type, schema, name }) =>
+        type === 'database' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, name),
+      ),
+    );
+  }
+
   /** Filtered tables count for nothing now, but those whose structure is kept may do so later, or be copied. */
-  async #toFollow(statements: readonly PlannedStatement[]): Promise<PlannedStatement[]> {
-    const result: PlannedStatement[] = [];
+  async #toFollow(statements: readonly PlannedStatement[]): Promise<FollowedStatement[]> {
+    const result: FollowedStatement[] = [];
     for (const planned of statements) {
       const { plan } = planned;
       const left = plan.action === 'track' && plan.why === 'filtered';
-      if (!left || (await this.#isKnown(plan.statement))) result.push(planned);
+      if (left && !(await this.#isKnown(plan.statement))) continue;
+      result.push((await this.#isMade(plan.statement)) ? { ...planned, made: true } : planned);
     }
     return result;
+  }
+
+  /**
+   * Whether CREATE TABLE IF NOT EXISTS made its table, where the downstream cannot tell: it has one table for several of the
+   * upstream. What the upstream has now decides.
+   */
+  async #isMade(statement: Statement): Promise<boolean> {
+    if (statement.kind !== 'create-table' || !statement.ifNotExists || statement.temporary) return false;
+    const { tracker, plan } = this.#options;
+    const name = changedTable(statement);
+    if (name === undefined || (await tracker.isKnown(name.schema, name.name))) return false;
+    const target = plan.mapping.target(name.schema, name.name);
+    if (target.schema === name.schema && target.table === name.name) return false;
+    const now = await this.#options.upstreamTable(name.schema, name.name);
+    const like = statement.objects.find(({ role }) => role === 'like');
+    const written =
+      like === undefined
+        ? statement.elements.flatMap((element) => (element.element === 'column' ? [element.name.name] : []))
+        : (await tracker.get(like.schema, like.name))?.columns.map((column) => column.name);
+    return now === undefined || JSON.stringify(now.columns.map((column) => column.name)) === JSON.stringify(written);
   }
 
   async #isKnown(statement: Statement): Promise<boolean> {
@@ -125,7 +160,7 @@ export class DdlApplier {
   }
 
   /** Brings the structures behind the statements, one after the other. */
-  async #track(statements: readonly PlannedStatement[], event: QueryEvent, filter: TableFilter): Promise<Tracked> {
+  async #track(statements: readonly FollowedStatement[], event: QueryEvent, filter: TableFilter): Promise<Tracked> {
     const tracked: Tracked = { parts: [], findings: [] };
     for (const told of statements) {
       const before = this.#structureBefore(told.plan.statement);
@@ -142,21 +177,23 @@ export class DdlApplier {
   }
 
   /** A recorded statement, put in words of the real table. */
-  #settled(planned: PlannedStatement, before: Table | undefined, filter: TableFilter): PlannedStatement {
+  #settled(planned: FollowedStatement, before: Table | undefined, filter: TableFilter): FollowedStatement {
     const { plan, events } = this.#options;
     const statement = withRealConstraints(planned.plan.statement, before);
     if (statement === planned.plan.statement) return planned;
     return { ...planned, plan: planStatement(statement, { ...plan, filter, events }) };
   }
 
-  async #follow({ plan, session }: PlannedStatement): Promise<void> {
+  async #follow(planned: FollowedStatement): Promise<void> {
+    const { plan, session } = planned;
     const { tracker, logger } = this.#options;
     const context = statementContext(session, tracker.profile);
     try {
-      await tracker.apply(plan.statement, context);
+      await tracker.apply(trackedStatement(planned), context);
     } catch (error) {
-      const filtered = plan.action === 'track' && plan.why === 'filtered';
-      if (!filtered || !(error instanceof DmError) || error.code !== CANNOT_TRACK) throw error;
+      if (!(error instanceof DmError) || error.code !== CANNOT_TRACK) throw error;
+      if (await this.#isBehind(plan.statement)) return;
+      if (plan.action !== 'track' || plan.why !== 'filtered') throw error;
       // Nothing of it is replicated: that its structure is lost must not stop what is.
       logger.warn('the structure of a filtered table is not known any more', { error: error.message });
       for (const { type, schema, name } of changedObjects(plan.statement)) {
@@ -165,6 +202,17 @@ export class DdlApplier {
         await tracker.apply(readStatement(sql, { flavor: this.#options.plan.flavor }), context);
       }
     }
+  }
+
+  /** Whether the structure known is the upstream's of now already: where it was had from there, it shows what is to come. */
+  async #isBehind(statement: Statement): Promise<boolean> {
+    const name = statement.kind === 'alter-table' ? changedTable(statement) : undefined;
+    const known = name && this.#options.tracker.peek(name.schema, name.name);
+    if (known === undefined) return false;
+    const now = await this.#options.upstreamTable(known.schema, known.name);
+    const columns = (table: Table): string => JSON.stringify(table.columns.map((c) => [c.name, c.columnType]));
+    const indexes = (table: Table): string => JSON.stringify(table.indexes.map((index) => index.name).toSorted());
+    return now !== undefined && columns(now) === columns(known) && indexes(now) === indexes(known);
   }
 
   async #execute(parts: DdlPart[], findings: readonly Finding[], event: QueryEvent, seq: number): Promise<void> {
@@ -231,6 +279,10 @@ export class DdlApplier {
     for (const { rule, severity, message } of findings) if (severity === 'warning') logger.warn(message, { rule });
     return findings;
   }
+}
+
+function trackedStatement({ plan: { statement }, made }: FollowedStatement): Statement {
+  return made === true && statement.kind === 'create-table' ? { ...statement, ifNotExists: false } : statement;
 }
 
 /** The table that a statement makes or alters, by its upstream name. */

@@ -32,8 +32,14 @@ export class DownstreamTables {
   readonly #target: Target;
   readonly #mapping: TableMapping;
   readonly #tables = new Map<string, DownstreamTable | undefined>();
-  #plans = new WeakMap<Table, TablePlan>();
+  readonly #plans = new WeakMap<Table, { plan: TablePlan; key: string; madeAt: number }>();
   #references: Reference[] | undefined;
+  /** A DDL was executed since {@link #references} was read. */
+  #referencesAreOld = false;
+  /** Counts invalidations: what was made before the last one that is about it holds no more. */
+  #time = 0;
+  #allChangedAt = 0;
+  readonly #changedAt = new Map<string, number>();
 
   constructor(ask: Ask, profile: ServerProfile, target: Target, mapping: TableMapping = SAME_NAMES) {
     this.#ask = ask;
@@ -44,25 +50,59 @@ export class DownstreamTables {
 
   /** The plan for rows of that structure. At once when it is known already. */
   planFor(source: Table): TablePlan | Promise<TablePlan> {
-    return this.#plans.get(source) ?? this.#makePlan(source);
+    const known = this.#plans.get(source);
+    if (known === undefined || this.#referencesAreOld) return this.#makePlan(source);
+    const changedAt = Math.max(this.#allChangedAt, this.#changedAt.get(known.key) ?? 0);
+    return known.madeAt >= changedAt ? known.plan : this.#makePlan(source);
   }
 
-  /** Forgets everything: a DDL was executed. */
-  invalidate(): void {
+  /**
+   * A DDL was executed: what it changed is looked at again before it is used, and so is everything when it changed foreign
+   * keys, which tie tables together.
+   *
+   * @param changed - downstream names of the tables; the table is empty for a whole database
+   */
+  invalidate(changed: readonly { schema: string; table: string }[]): void {
+    this.#time++;
+    this.#referencesAreOld = true;
+    if (changed.some(({ table }) => table === '')) this.#forgetAll();
+    for (const { schema, table } of changed) {
+      const key = keyOf(schema, table);
+      this.#tables.delete(key);
+      this.#changedAt.set(key, this.#time);
+    }
+  }
+
+  #forgetAll(): void {
     this.#tables.clear();
-    this.#plans = new WeakMap();
-    this.#references = undefined;
+    this.#changedAt.clear();
+    this.#allChangedAt = this.#time;
   }
 
   async #makePlan(source: Table): Promise<TablePlan> {
+    if (this.#referencesAreOld) await this.#lookAtReferences();
     const { schema, table } = this.#mapping.target(source.schema, source.name);
+    const key = keyOf(schema, table);
+    const known = this.#plans.get(source);
+    const changedAt = Math.max(this.#allChangedAt, this.#changedAt.get(key) ?? 0);
+    if (known !== undefined && known.madeAt >= changedAt) return known.plan;
     const plan = new TablePlan(source, await this.#load(schema, table), this.#mapping, this.#target);
-    this.#plans.set(source, plan);
+    this.#plans.set(source, { plan, key, madeAt: this.#time });
     return plan;
   }
 
+  async #lookAtReferences(): Promise<void> {
+    const references = await this.#ask(readReferences);
+    const changed = JSON.stringify(references) !== JSON.stringify(this.#references ?? []);
+    this.#references = references;
+    this.#referencesAreOld = false;
+    if (!changed) return;
+    this.#time++;
+    this.#forgetAll();
+  }
+
   async #load(schema: string, table: string): Promise<DownstreamTable | undefined> {
-    const key = JSON.stringify([schema, table]);
+    const key = keyOf(schema, table);
     if (this.#tables.has(key)) return this.#tables.get(key);
     const found = await this.#ask((connection) => this.#describe(connection, schema, table));
     if (this.#tables.size >= CACHE_SIZE) this.#tables.clear();
@@ -101,6 +141,10 @@ export class DownstreamTables {
     for (const child of direct) add(child, child.refColumns);
     return children;
   }
+}
+
+function keyOf(schema: string, table: string): string {
+  return JSON.stringify([schema, table]);
 }
 
 async function hasTriggers(connection: DbConnection, schema: string, table: string): Promise<boolean> {
