@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.js';
 import { acquireFence, type Fence } from '../meta/fence.js';
 import { createMetaTables, type MetaTables } from '../meta/tables.js';
 import { openConnection } from '../mysql/connect.js';
-import { loadDatabaseDefaults } from '../schema/introspect.js';
+import { introspectTable, loadDatabaseDefaults } from '../schema/introspect.js';
 import { SchemaTracker } from '../schema/tracker.js';
 import { CheckpointStore, type Checkpoint } from './checkpoint.js';
 import { Control } from './control.js';
@@ -243,6 +243,8 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     downstream: downstream.kind,
     collations: downstream.collations,
     tracker,
+    upstreamTable: (schema, table) =>
+      around.upstream.run((connection) => introspectTable(connection, upstream.profile, schema, table)),
     tables,
     pipeline,
     keeper,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventFilterRule, RouteRule, SubtaskConfig } from '../../../src/config/types.js';
 import { quoteIdent } from '../../../src/mysql/quote.js';
 import { dropAtEnd, testServers, uniqueName } from '../../support/servers.js';
-import { makeFixture, RunningUnit, type Fixture } from './harness.js';
+import { makeFixture, position, RunningUnit, type Fixture } from './harness.js';
 
 /** Replicates what the upstream has and ends. */
 async function sync({ config, up }: Pick<Fixture, 'config' | 'up'>): Promise<void> {
@@ -88,6 +88,31 @@ describe('routes', () => {
     expect(await values(down, `SELECT id FROM \`${target}\`.other`)).toEqual([[7]]);
     const tables = await values(down, `SHOW TABLES FROM \`${target}\``);
     expect(tables.flat()).toEqual(['other', 't']);
+  });
+
+  test('a task that starts late: the merged table shows what some of its tables have had, the upstream what is to come', async () => {
+    const target = downstreamDatabase();
+    const fixture = await makeFixture('mysqlUp', { routes: merge(target) });
+    const { up, down } = fixture;
+    await down.query(`CREATE DATABASE ${quoteIdent(target)}`);
+    await down.query(`CREATE TABLE \`${target}\`.t (v INT, id INT PRIMARY KEY, c INT DEFAULT 5, shard INT DEFAULT 1)`);
+    for (const n of [1, 2]) await up.query(`CREATE TABLE t_${n} (id INT PRIMARY KEY, v INT)`);
+    const meta = await position(up);
+    for (const n of [1, 2]) await up.query(`ALTER TABLE t_${n} ADD c INT DEFAULT 5`);
+    await up.query('CREATE TABLE IF NOT EXISTS t_1 (id INT PRIMARY KEY)');
+    await up.query('CREATE TABLE IF NOT EXISTS t_3 (v INT, id INT PRIMARY KEY)');
+    await up.query('CREATE TABLE IF NOT EXISTS t_4 LIKE t_3');
+    await up.query('INSERT INTO t_1 VALUES (1, 10, 100)');
+    await up.query('INSERT INTO t_2 VALUES (2, 20, 200)');
+    await up.query('INSERT INTO t_3 VALUES (30, 3)');
+    await up.query('INSERT INTO t_4 VALUES (40, 4)');
+    await sync(withConfig(fixture, { meta }));
+    expect(await values(down, `SELECT id, v, c, shard FROM \`${target}\`.t ORDER BY id`)).toEqual([
+      [1, 10, 100, 1],
+      [2, 20, 200, 1],
+      [3, 30, 5, 1],
+      [4, 40, 5, 1],
+    ]);
   });
 
   test('tables of other columns and keys are written by name and found by the downstream key', async () => {
