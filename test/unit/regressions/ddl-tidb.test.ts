@@ -31,6 +31,7 @@ function runner(server: FakeServer): { ddl: DdlRunner; intents: (DdlIntent | und
       splitAlways: false,
       dropIndexExistence: true,
       dropForeignOptions: true,
+      leavesMariadb: false,
     },
     logger: createLogger({ level: 'error', write: () => undefined }),
     upstreamOffset: '+00:00',
