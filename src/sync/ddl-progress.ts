@@ -68,6 +68,13 @@ export class DdlProgress {
     this.#sent = undefined;
   }
 
+  /** All changes of a statement are done: from here on it alone stands for them. */
+  finishSeparated(id: string, singles: readonly string[]): void {
+    for (const single of singles) this.#done.splice(this.#done.lastIndexOf(single), 1);
+    this.#separated.delete(id);
+    this.finish(id);
+  }
+
   /** What has to be stored; undefined when nothing was begun. */
   get intent(): DdlIntent | undefined {
     if (this.#sent === undefined && this.#done.length === 0 && this.#separated.size === 0) return undefined;

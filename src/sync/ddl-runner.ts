@@ -120,13 +120,15 @@ export class DdlRunner {
       }
       progress.separate(id);
     }
+    const singles: string[] = [];
     for (const single of splitFurther(part, this.#options.plan)) {
       const step = { ...whole, ...this.#identified(single), single: true };
+      singles.push(step.id);
       if (progress.takeDone(step.id)) continue;
       await this.#run(step);
       progress.finish(step.id);
     }
-    progress.finish(id);
+    progress.finishSeparated(id, singles);
   }
 
   /** Executes one statement, over lost connections. `split`: it has to be done change by change, nothing was done. */
