@@ -78,6 +78,12 @@ export const CHECKS = {
   ),
   routes: check('all', EVERY, 'table routes', 'check whether the routes agree about every table'),
   targetSchemas: check('all', EVERY, 'target schemas', 'check whether the schemas of the target DB exist'),
+  targetColumns: check(
+    'table_schema',
+    WITH_DUMP,
+    'target table structures',
+    'check whether rows fit the tables of the target DB',
+  ),
   onlineDdl: check('all', WITH_SYNC, 'online ddl', 'check whether an online DDL is under way'),
   cascades: check('table_schema', WITH_SYNC, 'foreign key cascades', 'check whether cascaded changes are logged'),
   engines: check('table_schema', WITH_DUMP, 'storage engines', 'check whether tables can be read in one snapshot'),

@@ -1,9 +1,11 @@
 import type { SubtaskConfig } from '../config/types.js';
 import { DmError } from '../errors/dm-error.js';
 import type { TableMapping, TargetTable } from '../filter/router.js';
-import type { DownstreamFacts, UpstreamFacts } from './facts.js';
+import { quoteIdent, quoteTable } from '../mysql/quote.js';
+import type { DownstreamFacts, TableFacts, UpstreamFacts } from './facts.js';
 import type { CheckFinding } from './report.js';
 import type { Judgement } from './server-checks.js';
+import type { ColumnFacts } from './structure-facts.js';
 
 /** Where everything goes, as far as the rules agree; and where they do not. */
 export interface RoutedNames {
@@ -65,6 +67,46 @@ export function judgeTargetSchemas(config: SubtaskConfig, up: UpstreamFacts, dow
       ? 'please create the schema downstream, or add a rule without `table-pattern` to `routes` that leads the databases there'
       : 'please create the schema and its tables downstream',
   };
+}
+
+/** A table that exists on both sides. */
+export interface ColumnPair {
+  table: TableFacts;
+  upstream: readonly ColumnFacts[];
+  downstream: readonly ColumnFacts[];
+}
+
+/**
+ * A table that was made downstream beforehand may have more columns, another order and other keys; but rows have to fit:
+ * every column of theirs must be there, and every other one must do without a value.
+ */
+export function judgeTargetColumns(pairs: readonly ColumnPair[]): Judgement {
+  const findings: CheckFinding[] = [];
+  for (const { table, upstream, downstream } of pairs) {
+    const [from, to] = [
+      quoteTable(table.schema, table.name),
+      `table ${quoteTable(table.target.schema, table.target.table)} downstream`,
+    ];
+    const warn = (short_error: string): void => void findings.push({ severity: 'warn', short_error });
+    const stored = upstream.filter((column) => !column.generated);
+    for (const { name } of missingFrom(downstream, stored)) {
+      warn(`${to} has no column ${quoteIdent(name)}, which ${from} has`);
+    }
+    for (const { name, required } of missingFrom(stored, downstream)) {
+      if (required) warn(`${to} needs a value for column ${quoteIdent(name)}, which ${from} does not have`);
+    }
+  }
+  if (findings.length === 0) return { findings };
+  return {
+    findings,
+    instruction:
+      'please add the columns downstream, or give those that are more there a default: rows will not fit otherwise',
+  };
+}
+
+function missingFrom(there: readonly ColumnFacts[], wanted: readonly ColumnFacts[]): ColumnFacts[] {
+  const names = new Set(there.map((column) => column.name.toLowerCase()));
+  return wanted.filter((column) => !names.has(column.name.toLowerCase()));
 }
 
 /** A change of a table that began before replication did cannot be followed. */

@@ -7,16 +7,23 @@ import { metaTables } from '../meta/tables.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
 import { serverErrno } from '../mysql/errors.js';
-import { closeAfterCheck, openForCheck } from './connections.js';
+import { closeAfterCheck, openForCheck, type CheckConnections } from './connections.js';
 import { filledTargets, readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
 import { CHECKS, isWanted, type Check } from './kinds.js';
 import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
-import { collectConflicts, judgeOnlineDdl, judgeRoutes, judgeTargetSchemas } from './route-checks.js';
+import {
+  collectConflicts,
+  judgeOnlineDdl,
+  judgeRoutes,
+  judgeTargetColumns,
+  judgeTargetSchemas,
+  type ColumnPair,
+} from './route-checks.js';
 import * as server from './server-checks.js';
 import type { Judgement, StartPoint } from './server-checks.js';
 import { groupShards, judgeAutoIncrement, judgeShardStructures } from './shard-checks.js';
-import { readStructures } from './shard-facts.js';
 import { findStructureProblems, judgeStructures } from './structure-checks.js';
+import { readColumns, readStructures, tableKey } from './structure-facts.js';
 import * as tables from './table-checks.js';
 
 /** Options of {@link runCheck}. */
@@ -50,17 +57,8 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
         const up = upstreams[index];
         const start = options.removeMeta === true ? undefined : await checkpoint(connections.downstream, config);
         const outcomes = outcomesOf(config, up, down, start ?? fileStart(config));
-        // With a checkpoint the task goes on where it was, with its own rows downstream.
-        const fresh = start === undefined && isWanted(CHECKS.targetRows, config.taskMode, config.ignoreCheckingItems);
-        if (fresh) {
-          const filled = await filledTargets(connections.downstream, up.tables, down);
-          const target = `address of db instance - ${config.to.host}:${config.to.port}`;
-          outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
-        }
-        if (start === undefined && isWanted(CHECKS.structures, config.taskMode, config.ignoreCheckingItems)) {
-          const problems = await findStructureProblems(connections.upstreams[index], up.tables, down);
-          outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), `source ${config.sourceId}`));
-        }
+        // With a checkpoint the task goes on where it was, with its own rows and structures downstream.
+        if (start === undefined) outcomes.push(...(await targetOutcomes(config, connections, index, { up, down })));
         return outcomes;
       }),
     );
@@ -80,6 +78,54 @@ function facts(connection: DbConnection, config: SubtaskConfig): Promise<Upstrea
   return readUpstream(connection, config, rules, {
     tables: NEED_TABLES.some(wanted),
     binlog: [CHECKS.startPosition, CHECKS.binlogDatabases].some(wanted),
+  });
+}
+
+/** What is there downstream already, where a full copy goes. */
+async function targetOutcomes(
+  config: SubtaskConfig,
+  { upstreams, downstream }: CheckConnections,
+  index: number,
+  { up, down }: { up: UpstreamFacts; down: DownstreamFacts },
+): Promise<CheckOutcome[]> {
+  const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
+  const outcomes: CheckOutcome[] = [];
+  if (wanted(CHECKS.targetRows)) {
+    const filled = await filledTargets(downstream, up.tables, down);
+    const target = `address of db instance - ${config.to.host}:${config.to.port}`;
+    outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
+  }
+  if (wanted(CHECKS.targetColumns)) {
+    const pairs = await columnPairs(upstreams[index], downstream, up, down);
+    outcomes.push(outcome(CHECKS.targetColumns, judgeTargetColumns(pairs), `source ${config.sourceId}`));
+  }
+  if (wanted(CHECKS.structures)) {
+    const problems = await findStructureProblems(upstreams[index], up.tables, down);
+    outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), `source ${config.sourceId}`));
+  }
+  return outcomes;
+}
+
+/** The columns of the tables that exist on both sides. */
+async function columnPairs(
+  upstream: DbConnection,
+  downstream: DbConnection,
+  up: UpstreamFacts,
+  down: DownstreamFacts,
+): Promise<ColumnPair[]> {
+  const existing = up.tables.filter(({ target }) => down.tables.has(`${target.schema}.${target.table}`.toLowerCase()));
+  const [ours, theirs] = await Promise.all([
+    readColumns(upstream, 'upstream', existing),
+    readColumns(
+      downstream,
+      'downstream',
+      existing.map(({ target }) => ({ schema: target.schema, name: target.table })),
+    ),
+  ]);
+  return existing.flatMap((table) => {
+    const from = ours.get(tableKey(table.schema, table.name));
+    const to = theirs.get(tableKey(table.target.schema, table.target.table));
+    return from === undefined || to === undefined ? [] : [{ table, upstream: from, downstream: to }];
   });
 }
 

@@ -4,14 +4,14 @@ import { quoteTable } from '../mysql/quote.js';
 import type { TableFacts } from './facts.js';
 import type { CheckFinding } from './report.js';
 import type { Judgement } from './server-checks.js';
-import type { ShardStructure } from './shard-facts.js';
+import type { TableStructure } from './structure-facts.js';
 
 /** An upstream table among those that go into one downstream table. */
 export interface Shard {
   config: SubtaskConfig;
   table: TableFacts;
   /** Absent when the table is gone. */
-  structure?: ShardStructure;
+  structure?: TableStructure;
 }
 
 /** Downstream tables into which more than one upstream table goes, of whatever source, with those. */
@@ -61,10 +61,10 @@ interface Difference {
   other: string;
 }
 
-function differenceOf(first: ShardStructure | undefined, other: ShardStructure | undefined): Difference | undefined {
+function differenceOf(first: TableStructure | undefined, other: TableStructure | undefined): Difference | undefined {
   if (first === undefined || other === undefined) return undefined;
   const [columns, otherColumns] = [first.columns, other.columns];
-  const shown = ({ name, type }: ShardStructure['columns'][number]): string => `${name} ${type}`;
+  const shown = ({ name, type }: TableStructure['columns'][number]): string => `${name} ${type}`;
   const both = {
     first: `columns ${columns.map(shown).join(', ')}`,
     other: `columns ${otherColumns.map(shown).join(', ')}`,
@@ -82,7 +82,7 @@ function differenceOf(first: ShardStructure | undefined, other: ShardStructure |
   return { text: 'different primary key or unique indexes', first: keys, other: otherKeys };
 }
 
-function keyText({ keys }: ShardStructure): string {
+function keyText({ keys }: TableStructure): string {
   const texts = keys.map(({ primary, columns }) => `${primary ? 'primary key' : 'unique'} (${columns.join(', ')})`);
   return texts.length === 0 ? 'no key' : texts.sort().join(', ');
 }
@@ -118,7 +118,7 @@ export function judgeAutoIncrement(target: string, shards: readonly Shard[]): Ju
   };
 }
 
-function drawnKey(structure: ShardStructure | undefined): ShardStructure['columns'][number] | undefined {
+function drawnKey(structure: TableStructure | undefined): TableStructure['columns'][number] | undefined {
   const column = structure?.columns.find(({ autoIncrement }) => autoIncrement);
   const isKey = structure?.keys.some(({ columns }) => columns.length === 1 && columns[0] === column?.name) ?? false;
   return isKey ? column : undefined;

@@ -91,6 +91,23 @@ describe('routes', () => {
   });
 });
 
+describe('tables made beforehand', () => {
+  it('S6: may have more columns; rows that cannot fit are told of', async () => {
+    const down = await connectTo(mysqlDown);
+    dropAtEnd(mysqlDown, `${prefix}_1`);
+    await down.query(`CREATE DATABASE \`${prefix}_1\``);
+    await down.query(
+      `CREATE TABLE \`${prefix}_1\`.t_1 (auto INT AUTO_INCREMENT PRIMARY KEY, v TEXT, id INT NOT NULL, extra INT NOT NULL DEFAULT 1,
+       at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, len INT AS (LENGTH(v)) STORED)`,
+    );
+    await down.query(`CREATE TABLE \`${prefix}_1\`.other (id INT PRIMARY KEY, tenant INT NOT NULL)`);
+    expect((await findingsOf(routed({})))['target table structures']).toEqual([
+      `warn: table \`${prefix}_1\`.\`other\` downstream has no column \`v\`, which \`${prefix}_1\`.\`other\` has`,
+      `warn: table \`${prefix}_1\`.\`other\` downstream needs a value for column \`tenant\`, which \`${prefix}_1\`.\`other\` does not have`,
+    ]);
+  });
+});
+
 describe('online DDL', () => {
   it('a change under way is told of; its tables are no tables of the task', async () => {
     const all = { all: { 'schema-pattern': `${prefix}_*`, 'target-schema': `${prefix}_x` } };

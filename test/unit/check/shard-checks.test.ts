@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { TableFacts } from '../../../src/check/facts.js';
-import { collectConflicts, judgeRoutes } from '../../../src/check/route-checks.js';
+import { collectConflicts, judgeRoutes, judgeTargetColumns } from '../../../src/check/route-checks.js';
 import { groupShards, judgeAutoIncrement, judgeShardStructures, type Shard } from '../../../src/check/shard-checks.js';
-import type { ShardStructure } from '../../../src/check/shard-facts.js';
+import type { ColumnFacts, TableStructure } from '../../../src/check/structure-facts.js';
 import type { ColumnMappingRule, SubtaskConfig } from '../../../src/config/types.js';
 import { createRouter } from '../../../src/filter/router.js';
 
-const STRUCTURE: ShardStructure = {
-  columns: [
-    { name: 'id', type: 'bigint', autoIncrement: true },
-    { name: 'uid', type: 'bigint', autoIncrement: false },
-    { name: 'name', type: 'varchar(255)', autoIncrement: false },
-  ],
+function column(name: string, type: string, more: Partial<ColumnFacts> = {}): ColumnFacts {
+  return { name, type, autoIncrement: false, generated: false, required: false, ...more };
+}
+
+const STRUCTURE: TableStructure = {
+  columns: [column('id', 'bigint', { autoIncrement: true }), column('uid', 'bigint'), column('name', 'varchar(255)')],
   keys: [
     { primary: true, columns: ['id'] },
     { primary: false, columns: ['uid'] },
@@ -22,12 +22,12 @@ function table(schema: string, name: string, target = { schema, table: name }): 
   return { schema, name, target, engine: 'InnoDB', hasKey: true, foreignKeys: [], cascades: [], collations: [] };
 }
 
-function shard(sourceId: string, structure?: ShardStructure, columnMappings: ColumnMappingRule[] = []): Shard {
+function shard(sourceId: string, structure?: TableStructure, columnMappings: ColumnMappingRule[] = []): Shard {
   const config = { sourceId, columnMappings, caseSensitive: false } as unknown as SubtaskConfig;
   return { config, table: table('user', 'information'), ...(structure === undefined ? {} : { structure }) };
 }
 
-function changed(change: (structure: ShardStructure) => void): ShardStructure {
+function changed(change: (structure: TableStructure) => void): TableStructure {
   const copy = structuredClone(STRUCTURE);
   change(copy);
   return copy;
@@ -47,10 +47,10 @@ describe('tables that go into one', () => {
     ]);
   });
 
-  test.each<[what: string, structure: ShardStructure, error: string]>([
+  test.each<[what: string, structure: TableStructure, error: string]>([
     [
       'an extra column',
-      changed(({ columns }) => columns.push({ ...columns[2], name: 'x' })),
+      changed(({ columns }) => columns.push(column('x', 'int'))),
       'column length mismatch (self: 4 vs other: 3)',
     ],
     [
@@ -155,4 +155,25 @@ test('all conflicts of routes are told, each once', () => {
     '`a`.`t1` matches more than one rule of `routes`: one and two',
     '`ab` matches more than one rule of `routes`: three and four',
   ]);
+});
+
+describe('a table that is there downstream already', () => {
+  const judge = (upstream: ColumnFacts[], downstream: ColumnFacts[]): string[] =>
+    judgeTargetColumns([{ table: table('s', 't', { schema: 'all', table: 'x' }), upstream, downstream }]).findings.map(
+      (finding) => `${finding.severity}: ${finding.short_error}`,
+    );
+
+  test('may have more columns and another order', () => {
+    const more = [column('extra', 'int'), column('NAME', 'text'), column('id', 'bigint', { required: true })];
+    expect(judge([column('id', 'int'), column('name', 'text')], more)).toEqual([]);
+  });
+
+  test('has to have all columns but generated ones, and a value for its own', () => {
+    const upstream = [column('id', 'int'), column('name', 'text'), column('sum', 'int', { generated: true })];
+    const downstream = [column('id', 'int'), column('tenant', 'int', { required: true })];
+    expect(judge(upstream, downstream)).toEqual([
+      'warn: table `all`.`x` downstream has no column `name`, which `s`.`t` has',
+      'warn: table `all`.`x` downstream needs a value for column `tenant`, which `s`.`t` does not have',
+    ]);
+  });
 });
