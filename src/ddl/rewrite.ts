@@ -22,8 +22,8 @@ export interface RewriteOptions {
   dropIndexExistence?: boolean;
   /** Leaves out table options that are about storage of another engine than TiDB's: see {@link FOREIGN_OPTIONS}. */
   dropForeignOptions?: boolean;
-  /** Options that CREATE TABLE gets behind its own, such as a default collation. */
-  tableOptions?: string;
+  /** Options that CREATE TABLE or DATABASE gets behind its own, such as a default collation. */
+  furtherOptions?: string;
   /** The statement is MariaDB's, the downstream another product: see {@link mariadbEdits}. */
   leavesMariadb?: boolean;
 }
@@ -44,9 +44,7 @@ export function rewriteStatement(statement: Statement, options: RewriteOptions =
     edits.push(insertion(statement.name.start, 'IF EXISTS '));
   }
   if (options.dropForeignOptions === true) edits.push(...foreignOptionEdits(statement));
-  if (options.tableOptions !== undefined && statement.kind === 'create-table') {
-    edits.push(insertion(statement.partitioning?.start ?? statement.end, ` ${options.tableOptions} `));
-  }
+  if (options.furtherOptions !== undefined) edits.push(...optionEdits(statement, options.furtherOptions));
   if (options.leavesMariadb === true) edits.push(...mariadbEdits(statement));
   return render(statement, statement, edits);
 }
@@ -129,6 +127,12 @@ export const FOREIGN_OPTIONS: ReadonlySet<string> = new Set([
   'IETF_QUOTES',
   'SEQUENCE',
 ]);
+
+function optionEdits(statement: Statement, options: string): Edit[] {
+  if (statement.kind === 'create-database') return [insertion(statement.end, ` ${options}`)];
+  if (statement.kind !== 'create-table') return [];
+  return [insertion(statement.partitioning?.start ?? statement.end, ` ${options} `)];
+}
 
 function foreignOptionEdits(statement: Statement): Edit[] {
   const options: TableOption[] = statement.kind === 'create-table' ? statement.options : [];

@@ -115,6 +115,11 @@ export class SchemaTracker {
     return isTable(entry) ? entry : undefined;
   }
 
+  /** Default charset of a database that a statement told of or that was asked for. */
+  peekDatabase(schema: string): CharsetPair | undefined {
+    return this.#databases.get(this.#schemaKey(schema));
+  }
+
   /** Whether memory or the checkpoint know of the table, be it that it was dropped. No server is asked. */
   async isKnown(writtenSchema: string, writtenName: string): Promise<boolean> {
     this.#assertOpen();
@@ -149,13 +154,17 @@ export class SchemaTracker {
 
   /**
    * Applies a statement that the upstream executed; filtered and skipped ones too, since rows behind them have the new
-   * structure. All or nothing: when it throws, no structure has changed.
+   * structure. All or nothing: when it throws, no structure has changed. A table of which it does not tell the columns is asked
+   * for at once, since the checkpoint cannot hold that it is there and unknown.
    * @throws 44006 when it does not fit the structures known, and what loading them throws
    */
   async apply(statement: Statement, session: StatementContext = {}): Promise<StructureChange[]> {
     this.#assertOpen();
     const { draft, changes } = await this.#draft(statement, session);
     this.#commit(draft);
+    for (const { schema, name, entry } of draft.entries.values()) {
+      if (entry === UNKNOWN) await this.#loadNeeded({ schema, table: name, optional: true });
+    }
     return changes;
   }
 

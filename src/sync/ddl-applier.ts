@@ -9,7 +9,7 @@ import { checkStatement, type Downstream, type Finding } from '../schema/downstr
 import type { Table } from '../schema/model.js';
 import type { SchemaTracker } from '../schema/tracker.js';
 import type { DdlIntent } from './checkpoint.js';
-import { createTableSql } from './create-table.js';
+import { createDatabaseSql, createTableSql } from './create-sql.js';
 import { withAdvice } from './ddl-advice.js';
 import { changedObjects, partRewrite, planStatement, type DdlPart, type RewritePlanOptions } from './ddl-plan.js';
 import type { DdlRunner } from './ddl-runner.js';
@@ -235,16 +235,21 @@ export class DdlApplier {
     return known.action === 'execute' ? known.parts : [];
   }
 
-  /** CREATE TABLE as the upstream understood it. */
+  /** CREATE TABLE and DATABASE as the upstream understood them. */
   #completed(part: DdlPart, filter: TableFilter): DdlPart {
     const { statement } = part;
-    const name = statement.kind === 'create-table' ? changedTable(statement) : undefined;
-    const made = name && this.#options.tracker.peek(name.schema, name.name);
-    if (statement.kind !== 'create-table' || made === undefined) return part;
-    const { plan, downstream, collations } = this.#options;
-    const rewrite = partRewrite(plan);
-    const options = { downstream, collations, mapping: plan.mapping, filter, rewrite };
-    return { ...part, sql: createTableSql(statement, made, options) };
+    const { plan, downstream, collations, tracker } = this.#options;
+    const options = { downstream, collations, mapping: plan.mapping, filter, rewrite: partRewrite(plan) };
+    if (statement.kind === 'create-database') {
+      const defaults = tracker.peekDatabase(statement.name.name);
+      return defaults === undefined
+        ? part
+        : { ...part, sql: createDatabaseSql(statement, defaults.collation, options) };
+    }
+    const name = changedTable(statement);
+    if (statement.kind !== 'create-table' || name === undefined) return part;
+    const made = tracker.peek(name.schema, name.name);
+    return made === undefined ? part : { ...part, sql: createTableSql(statement, made, options) };
   }
 
   /** Nothing that the upstream did to replicated tables is left out in silence. */

@@ -149,7 +149,14 @@ describe('routes', () => {
     await up.query('CREATE TABLE parted (id INT PRIMARY KEY, a VARCHAR(10)) PARTITION BY HASH (id) PARTITIONS 2');
     await up.query('CREATE TABLE told (a VARCHAR(10) PRIMARY KEY) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_unicode_ci');
     await up.query('CREATE TABLE half (a VARCHAR(10) PRIMARY KEY) DEFAULT CHARSET utf8mb4');
-    await sync(fixture);
+    const second = uniqueName('o_second');
+    dropAtEnd(testServers().mysqlUp, second);
+    dropAtEnd(testServers().mysqlDown, second);
+    await up.query('SET SESSION collation_server = utf8mb3_unicode_ci');
+    await up.query(`CREATE DATABASE ${second}`);
+    await sync(withConfig(fixture, { blockAllowList: { doDbs: [database, second] } }));
+    const [made] = await query(down, `SHOW CREATE DATABASE ${second}`);
+    expect(made?.['Create Database']).toContain('COLLATE utf8mb3_unicode_ci');
     const sql = (schema: string): string =>
       'SELECT TABLE_NAME AS t, COLLATION_NAME AS c FROM information_schema.COLUMNS ' +
       `WHERE TABLE_SCHEMA = '${schema}' AND COLUMN_NAME = 'a' ORDER BY 1`;

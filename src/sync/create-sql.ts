@@ -1,12 +1,12 @@
-import { rewriteStatement, type CreateTable, type RewriteOptions } from '../ddl/index.js';
+import { rewriteStatement, type CreateDatabase, type CreateTable, type RewriteOptions } from '../ddl/index.js';
 import type { TableFilter } from '../filter/block-allow-list.js';
 import type { TableMapping } from '../filter/router.js';
 import type { Downstream } from '../schema/downstream-diff.js';
 import type { Table } from '../schema/model.js';
 import { collationFor, showCreateTable } from '../schema/show-create.js';
 
-/** What a CREATE TABLE needs to know of the downstream. */
-export interface CreateTableOptions {
+/** What a CREATE TABLE or DATABASE needs to know of the downstream. */
+export interface CreateOptions {
   downstream: Downstream;
   /** Names of its collations. */
   collations: ReadonlySet<string>;
@@ -23,12 +23,9 @@ export interface CreateTableOptions {
  * @param made - the table as it is upstream behind the statement
  * @throws DmError 11119 as `rewriteStatement`
  */
-export function createTableSql(statement: CreateTable, made: Table, options: CreateTableOptions): string {
+export function createTableSql(statement: CreateTable, made: Table, options: CreateOptions): string {
   const { mapping, downstream, rewrite } = options;
-  if (statement.like === undefined) {
-    const collation = missingCollation(statement, made, options);
-    return rewriteStatement(statement, collation === undefined ? rewrite : { ...rewrite, tableOptions: collation });
-  }
+  if (statement.like === undefined) return withCollation(statement, made.collation, options);
   const target = mapping.target(made.schema, made.name);
   const source = {
     schema: statement.like.schema?.name ?? statement.defaultSchema,
@@ -41,17 +38,29 @@ export function createTableSql(statement: CreateTable, made: Table, options: Cre
   return showCreateTable(table, { dialect: downstream.product, ifNotExists: true, qualified: true });
 }
 
-/** The collation implies the character set. */
-function missingCollation(
-  statement: CreateTable,
-  { collation }: Table,
-  { downstream, collations }: CreateTableOptions,
-): string | undefined {
-  if (statement.options.some(({ name }) => name === 'COLLATE')) return undefined;
+/**
+ * Text of a CREATE DATABASE that gives it the default collation that it has upstream.
+ *
+ * @param collation - default of the database upstream
+ */
+export function createDatabaseSql(statement: CreateDatabase, collation: string, options: CreateOptions): string {
+  return withCollation(statement, collation, options);
+}
+
+/** The collation implies the character set. One that the downstream does not have is left to its defaults. */
+function withCollation(
+  statement: CreateTable | CreateDatabase,
+  collation: string,
+  { downstream, collations, rewrite }: CreateOptions,
+): string {
+  if (statement.options.some(({ name }) => name === 'COLLATE')) return rewriteStatement(statement, rewrite);
   const name = collationFor(collation, downstream.product);
   // Servers disagree about the name of three-byte UTF-8.
   const known = [name, name.replace(/^utf8mb3_/, 'utf8_'), name.replace(/^utf8_/, 'utf8mb3_')].find((candidate) =>
     collations.has(candidate.toLowerCase()),
   );
-  return known === undefined ? undefined : `COLLATE ${known}`;
+  return rewriteStatement(
+    statement,
+    known === undefined ? rewrite : { ...rewrite, furtherOptions: `COLLATE ${known}` },
+  );
 }
