@@ -18,7 +18,7 @@ const PROJECTS = ['unit', 'integration', 'e2e'];
 /** Real parts that a project needs. */
 const PARTS = {
   unit: [],
-  integration: ['mysql', 'mariadb', 'temporal'],
+  integration: ['mysql', 'mariadb', 'temporal', 'pt-osc'],
   e2e: ['mysql', 'mariadb', 'temporal'],
 };
 
