@@ -221,6 +221,21 @@ describe('applying', () => {
     expect(await tracker.has('db', 'tmp')).toBe(false);
   });
 
+  test('a table that takes its name from an unknown one outlives the process', async () => {
+    const store = new MemoryStore();
+    store.tables.set('db.t', table('CREATE TABLE t (old INT)'));
+    const upstream = seed('upstream', 'CREATE TABLE t (a INT, b INT)');
+    const load: StructureSeed['load'] = async (schema, name) =>
+      name === 't' ? upstream.load(schema, name) : undefined;
+    const seeds = [{ ...upstream, load }];
+    const first = newTracker(store, { seeds });
+    await applyAll(first, 'RENAME TABLE t TO gone, ghost TO t');
+    store.flush(first);
+    const second = newTracker(store);
+    expect(columnNames(await second.get('db', 't'))).toEqual(['a', 'b']);
+    expect(columnNames(await second.get('db', 'gone'))).toEqual(['old']);
+  });
+
   test('DROP DATABASE also hides tables that only the checkpoint and the dump know', async () => {
     const store = new MemoryStore();
     store.tables.set('db.t', table('CREATE TABLE t (a INT)'));
