@@ -103,8 +103,27 @@ function parseVariable(cursor: Cursor, code: number, vars: StatusVars): boolean 
     case 18:
       assignName(vars, 'defaultUtf8mb4Collation', cursor.u16());
       return true;
+    case 130: // MariaDB: more flags of the GTID, those of a two-phase ALTER with its number
+      if ((cursor.u8() & ALTER_ENDS) !== 0) cursor.skip(8);
+      return true;
+    case 131:
+      setDefaultCollations(cursor, vars);
+      return true;
     default:
       return false;
+  }
+}
+
+/** MariaDB's flags of an ALTER TABLE whose start was logged before: it is committed or rolled back. */
+const ALTER_ENDS = 4 | 8;
+
+/** MariaDB 11.5 and later write `character_set_collations` before the other charsets: pairs of default and its replacement. */
+function setDefaultCollations(cursor: Cursor, vars: StatusVars): void {
+  const count = cursor.u8();
+  for (let pair = 0; pair < count; pair++) {
+    const charset = collationById(cursor.u16())?.charset;
+    const id = cursor.u16();
+    if (charset === 'utf8mb4') assignName(vars, 'defaultUtf8mb4Collation', id);
   }
 }
 

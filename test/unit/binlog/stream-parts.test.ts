@@ -187,6 +187,24 @@ describe('status variables', () => {
     });
   });
 
+  it("of MariaDB's latest versions may stand before those of charsets and zone", () => {
+    const bytes = Buffer.concat([
+      Buffer.from([0, 0, 0, 0, 0]),
+      Buffer.from([131, 2, 33, 0, 192, 0, 45, 0, 46, 0]),
+      Buffer.from([4, 28, 0, 28, 0, 8, 0]),
+      Buffer.from([130, 2]),
+      Buffer.from([130, 4, 1, 0, 0, 0, 0, 0, 0, 0]),
+      Buffer.from([5, 6, ...Buffer.from('+02:00')]),
+    ]);
+    expect(parseStatusVars(bytes)).toEqual({
+      options: 0,
+      charsetClient: 'gbk',
+      collationServer: 'latin1_swedish_ci',
+      timeZone: '+02:00',
+      defaultUtf8mb4Collation: 'utf8mb4_bin',
+    });
+  });
+
   it('that are cut off are an error', () => {
     expect(() => parseStatusVars(Buffer.from([1, 4, 0]))).toThrow();
     expect(() => parseStatusVars(Buffer.from([12, 2, 97, 0, 98]))).toThrow();
