@@ -49,7 +49,10 @@ export function judgeRoutes(conflicts: readonly string[]): Judgement {
  */
 export function judgeTargetSchemas(config: SubtaskConfig, up: UpstreamFacts, down: DownstreamFacts): Judgement {
   const copies = config.taskMode !== 'incremental';
-  const made = new Set(copies ? up.schemas.map((schema) => up.routed.targetSchema(schema).toLowerCase()) : []);
+  // Where tables are chosen one by one, the dump leaves databases without a chosen one out.
+  const chosen = (config.blockAllowList?.doTables ?? []).length > 0;
+  const copied = chosen ? up.tables.map((table) => table.schema) : up.schemas;
+  const made = new Set(copies ? copied.map((schema) => up.routed.targetSchema(schema).toLowerCase()) : []);
   const missing = new Set(
     up.tables
       .map((table) => table.target.schema)

@@ -51,7 +51,8 @@ export class InsertRewriter {
     const columns = head.columns ?? known;
     const isRenamed = table.target.table !== table.name || table.target.schema !== table.schema;
     const lacksList = head.columns === undefined && known !== undefined;
-    const changed = columns === undefined ? undefined : change(columns);
+    // A mapping that cannot find its columns is an error, never left out.
+    const changed = change(columns ?? []);
     if (!isRenamed && !lacksList && changed === undefined) return statement;
     const list = lacksList ? ` (${quoteColumns(known)}) ` : '';
     const rows =

@@ -151,6 +151,17 @@ describe('mapped values', () => {
     );
   });
 
+  test('rows whose columns nobody names are refused', () => {
+    const nameless = new InsertRewriter({
+      table: table({ schema: 'store_1', table: 'sale_01' }),
+      columns: undefined,
+      change: (columns) => mapping.forColumns('store_1', 'sale_01', columns),
+    });
+    expect(() => rewritten(nameless, 'INSERT INTO sale_01 VALUES (1,2,3)')).toThrow(
+      expect.objectContaining({ code: 36033, rawCause: expect.stringContaining('column id not found') }),
+    );
+  });
+
   test('rows that are too short or do not end are errors', () => {
     expect(() => rewritten(rewriter, 'INSERT INTO sale_01 VALUES (1)')).toThrow(
       expect.objectContaining({ code: 34011 }),
