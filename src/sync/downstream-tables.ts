@@ -2,10 +2,10 @@ import { SAME_NAMES, type TableMapping } from '../filter/router.js';
 import type { DbConnection, Row } from '../mysql/connect.js';
 import { queryRows } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
-import { introspectTable } from '../schema/introspect.js';
 import type { Table } from '../schema/model.js';
 import type { ServerProfile } from '../schema/server-profile.js';
 import type { Ask } from './control.js';
+import { StructureReader } from './structure-reader.js';
 import { TablePlan, type DownstreamTable } from './table-plan.js';
 import type { Target } from './target.js';
 
@@ -28,11 +28,13 @@ interface Reference {
 /** Knows the downstream's tables as they are, and works out how rows are written to them. */
 export class DownstreamTables {
   readonly #ask: Ask;
-  readonly #profile: ServerProfile;
+  readonly #structures: StructureReader;
   readonly #target: Target;
   readonly #mapping: TableMapping;
   readonly #tables = new Map<string, DownstreamTable | undefined>();
   readonly #plans = new WeakMap<Table, { plan: TablePlan; key: string; madeAt: number }>();
+  /** By schema: the tables that have triggers. */
+  readonly #triggers = new Map<string, ReadonlySet<string>>();
   #references: Reference[] | undefined;
   /** A DDL was executed since {@link #references} was read. */
   #referencesAreOld = false;
@@ -43,7 +45,7 @@ export class DownstreamTables {
 
   constructor(ask: Ask, profile: ServerProfile, target: Target, mapping: TableMapping = SAME_NAMES) {
     this.#ask = ask;
-    this.#profile = profile;
+    this.#structures = new StructureReader(ask, profile);
     this.#target = target;
     this.#mapping = mapping;
   }
@@ -65,6 +67,8 @@ export class DownstreamTables {
   invalidate(changed: readonly { schema: string; table: string }[]): void {
     this.#time++;
     this.#referencesAreOld = true;
+    this.#structures.forget();
+    this.#triggers.clear();
     if (changed.some(({ table }) => table === '')) this.#forgetAll();
     for (const { schema, table } of changed) {
       const key = keyOf(schema, table);
@@ -104,57 +108,54 @@ export class DownstreamTables {
   async #load(schema: string, table: string): Promise<DownstreamTable | undefined> {
     const key = keyOf(schema, table);
     if (this.#tables.has(key)) return this.#tables.get(key);
-    const found = await this.#ask((connection) => this.#describe(connection, schema, table));
+    const found = await this.#describe(schema, table);
     if (this.#tables.size >= CACHE_SIZE) this.#tables.clear();
     this.#tables.set(key, found);
     return found;
   }
 
-  async #describe(connection: DbConnection, schema: string, table: string): Promise<DownstreamTable | undefined> {
-    const structure = await introspectTable(connection, this.#profile, schema, table);
+  async #describe(schema: string, table: string): Promise<DownstreamTable | undefined> {
+    const structure = await this.#structures.get(schema, table);
     if (structure === undefined) return undefined;
-    return {
-      structure,
-      hasTriggers: await hasTriggers(connection, schema, table),
-      children: await this.#childrenOf(connection, schema, table),
-    };
+    const triggers = this.#triggers.get(schema) ?? (await this.#ask((connection) => readTriggers(connection, schema)));
+    this.#triggers.set(schema, triggers);
+    this.#references ??= await this.#ask(readReferences);
+    return { structure, hasTriggers: triggers.has(table), children: childrenOf(this.#references, schema, table) };
   }
+}
 
-  /** Direct children and, behind those that the server changes itself, theirs. */
-  async #childrenOf(connection: DbConnection, schema: string, table: string): Promise<DownstreamTable['children']> {
-    this.#references ??= await readReferences(connection);
-    const references = this.#references;
-    const direct = references.filter((r) => r.refSchema === schema && r.refTable === table);
-    const children: DownstreamTable['children'] = [];
-    const seen = new Set<string>();
-    const add = (child: Reference, refColumns: string[]): void => {
-      const key = JSON.stringify([child.schema, child.table, refColumns]);
-      if (seen.has(key)) return;
-      seen.add(key);
-      const { changesChildren } = child;
-      children.push({ schema: child.schema, table: child.table, refColumns, changesChildren });
-      if (!changesChildren) return;
-      for (const next of references) {
-        if (next.refSchema === child.schema && next.refTable === child.table) add(next, refColumns);
-      }
-    };
-    for (const child of direct) add(child, child.refColumns);
-    return children;
-  }
+/** Direct children and, behind those that the server changes itself, theirs. */
+function childrenOf(references: readonly Reference[], schema: string, table: string): DownstreamTable['children'] {
+  const direct = references.filter((r) => r.refSchema === schema && r.refTable === table);
+  const children: DownstreamTable['children'] = [];
+  const seen = new Set<string>();
+  const add = (child: Reference, refColumns: string[]): void => {
+    const key = JSON.stringify([child.schema, child.table, refColumns]);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const { changesChildren } = child;
+    children.push({ schema: child.schema, table: child.table, refColumns, changesChildren });
+    if (!changesChildren) return;
+    for (const next of references) {
+      if (next.refSchema === child.schema && next.refTable === child.table) add(next, refColumns);
+    }
+  };
+  for (const child of direct) add(child, child.refColumns);
+  return children;
 }
 
 function keyOf(schema: string, table: string): string {
   return JSON.stringify([schema, table]);
 }
 
-async function hasTriggers(connection: DbConnection, schema: string, table: string): Promise<boolean> {
+async function readTriggers(connection: DbConnection, schema: string): Promise<ReadonlySet<string>> {
   const rows = await queryRows(
     connection,
     'downstream',
-    `SELECT 1 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${quoteString(schema)} ` +
-      `AND EVENT_OBJECT_TABLE = ${quoteString(table)} LIMIT 1`,
+    `SELECT DISTINCT EVENT_OBJECT_TABLE AS name FROM information_schema.TRIGGERS ` +
+      `WHERE EVENT_OBJECT_SCHEMA = ${quoteString(schema)}`,
   );
-  return rows.length > 0;
+  return new Set(rows.map((row) => String(row['name'])));
 }
 
 async function readReferences(connection: DbConnection): Promise<Reference[]> {

@@ -4,6 +4,7 @@ import { introspectTable } from '../schema/introspect.js';
 import type { Table } from '../schema/model.js';
 import type { ServerProfile } from '../schema/server-profile.js';
 import type { StructureSeed } from '../schema/tracker.js';
+import { StructureReader } from './structure-reader.js';
 
 /** Options of {@link serverSeed}. */
 export interface SeedOptions {
@@ -21,16 +22,13 @@ export interface SeedOptions {
  * is still to come may be the difference, and the downstream's is taken.
  */
 export function serverSeed(options: SeedOptions): StructureSeed {
+  const above = new StructureReader(options.upstream, options.upstreamProfile);
+  const below = new StructureReader(options.downstream, options.downstreamProfile);
   return {
     origin: 'upstream',
     load: async (schema, table) => {
       const target = options.mapping.target(schema, table);
-      const [up, down] = await Promise.all([
-        options.upstream((connection) => introspectTable(connection, options.upstreamProfile, schema, table)),
-        options.downstream((connection) =>
-          introspectTable(connection, options.downstreamProfile, target.schema, target.table),
-        ),
-      ]);
+      const [up, down] = await Promise.all([above.get(schema, table), below.get(target.schema, target.table)]);
       if (up === undefined || down === undefined) return up ?? down;
       return hasAllColumns(up, down) ? down : up;
     },
