@@ -80,6 +80,9 @@ function instanceRemarks(task: TaskFile, instance: InstanceFile, where: string):
   if (instance.meta !== undefined && task['task-mode'] !== 'incremental') {
     remarks.push(`\`${where}.meta\` has no effect with \`task-mode: ${task['task-mode']}\``);
   }
+  if (instance.meta?.['binlog-pos'] !== undefined && (instance.meta['binlog-name'] ?? '') === '') {
+    remarks.push(`\`${where}.meta.binlog-pos\` has no effect without \`binlog-name\``);
+  }
   if ((instance['block-allow-list'] ?? '') !== '' && (instance['black-white-list'] ?? '') !== '') {
     remarks.push(`\`${where}.black-white-list\` has no effect beside \`block-allow-list\``);
   }
