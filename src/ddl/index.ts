@@ -11,7 +11,7 @@ export type { DdlEventKind } from './classify.js';
 export { readStatement } from './read.js';
 export { addExistence, renameObjects, rewriteStatement } from './rewrite.js';
 export { withoutIdle, type IdleOptions } from './idle.js';
-export { typeOutsideMariadb } from './mariadb-words.js';
+export { collationOutsideMariadb, typeOutsideMariadb } from './mariadb-words.js';
 export { splitStatement } from './split.js';
 export { reusesColumns } from './dependencies.js';
 export { eventKind, isSkipped, isSkippedByText } from './classify.js';

@@ -18,6 +18,20 @@ export function typeOutsideMariadb(type: string): string | undefined {
   return Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
 }
 
+/**
+ * Collation of other servers for one of MariaDB alone (`uca1400`, the default of MariaDB 11.5 and later, and `nopad`);
+ * undefined for all others. It tells no two values alike that differ in MariaDB, but for the blanks at their ends.
+ */
+export function collationOutsideMariadb(collation: string): string | undefined {
+  const uca = /^(\w+?)_uca1400_(?:\w+_)?(a[is])_(c[is])$/.exec(collation.toLowerCase());
+  if (uca !== null) {
+    const [, charset = '', accents = '', letters = ''] = uca;
+    if (charset === 'utf8mb4') return `utf8mb4_0900_${letters === 'cs' ? 'as_cs' : `${accents}_ci`}`;
+    return `${charset}_${accents === 'ai' && letters === 'ci' ? 'unicode_ci' : 'bin'}`;
+  }
+  return /_nopad_/i.test(collation) ? collation.toLowerCase().replace('_nopad_', '_') : undefined;
+}
+
 /** Options of tables that only MariaDB knows. */
 const OPTIONS: ReadonlySet<string> = new Set([
   'WITH SYSTEM VERSIONING',
@@ -48,7 +62,18 @@ export function mariadbEdits(statement: Statement): Edit[] {
     if (!OPTIONS.has(option.name)) continue;
     edits.push({ start: option.start, end: behindComma(statement.text, option.end), text: '' });
   }
+  edits.push(...collationEdits(statement, words));
   return edits;
+}
+
+const COLLATIONS = /_uca1400_|_nopad_/i;
+
+function collationEdits({ start, end, text }: Statement, code: Words): Edit[] {
+  if (!COLLATIONS.test(text)) return [];
+  return code.all({ start, end }).flatMap((word) => {
+    const name = word.kind === T.Word ? collationOutsideMariadb(text.slice(word.start, word.end)) : undefined;
+    return name === undefined ? [] : [{ start: word.start, end: word.end, text: name }];
+  });
 }
 
 function elementsOf(statement: Statement): readonly TableElement[] {
@@ -135,15 +160,19 @@ class Words {
     this.#statement = statement;
   }
 
-  /** Tokens in the span that are code, outside of parentheses that open in it; none where the pattern does not match. */
-  within({ start, end }: Span, pattern: RegExp): Token[] {
+  /** Tokens in the span that are code. */
+  all({ start, end }: Span): Token[] {
     const { text, dialect } = this.#statement;
-    if (!pattern.test(text.slice(start, end))) return [];
     this.#tokens ??= tokenize(text, dialect).filter(isCode);
+    return this.#tokens.filter((token) => token.start >= start && token.end <= end);
+  }
+
+  /** Tokens in the span that are code, outside of parentheses that open in it; none where the pattern does not match. */
+  within(span: Span, pattern: RegExp): Token[] {
+    if (!pattern.test(this.#statement.text.slice(span.start, span.end))) return [];
     const words: Token[] = [];
     let depth = 0;
-    for (const token of this.#tokens) {
-      if (token.start < start || token.end > end) continue;
+    for (const token of this.all(span)) {
       if (token.code === '(') depth++;
       else if (token.code === ')') depth--;
       else if (depth <= 0) words.push(token);

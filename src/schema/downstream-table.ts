@@ -1,4 +1,4 @@
-import { typeOutsideMariadb } from '../ddl/index.js';
+import { collationOutsideMariadb, typeOutsideMariadb } from '../ddl/index.js';
 import { isLobType, isSpatialType } from './column-type.js';
 import type { Downstream, Finding, FindingSeverity } from './downstream-diff.js';
 import { isSystemVersioned, type Column, type Index, type Table } from './model.js';
@@ -67,8 +67,18 @@ function checkCharset(table: Table, downstream: Downstream, add: Add): void {
     if (charset !== undefined && collation !== undefined) use(charset, collation, `\`${name}\``);
   }
   for (const [key, places] of users) {
-    const [charset = '', collation = ''] = key.split(' ');
+    const [charset = '', named = ''] = key.split(' ');
     const where = places.join(', ');
+    const instead = downstream.product === 'mariadb' ? undefined : collationOutsideMariadb(named);
+    if (instead !== undefined) {
+      add(
+        'collation',
+        'warning',
+        `collation ${named} (${where}) becomes ${instead}`,
+        'Nothing to do: no values become equal that are not so upstream.',
+      );
+    }
+    const collation = instead ?? named;
     if (downstream.product === 'tidb') checkTidbCharset(charset, collation, where, downstream.version, add);
     else if (isForeignCollation(collation, downstream)) {
       add(
@@ -107,7 +117,7 @@ function checkTidbCharset(charset: string, collation: string, where: string, ver
 /** Collations of one family of servers only. */
 function isForeignCollation(collation: string, downstream: Downstream): boolean {
   if (downstream.product === 'mariadb') return collation.startsWith('utf8mb4_0900') && downstream.version < 110405;
-  return /_nopad_|uca1400/.test(collation) || (downstream.version < 80001 && collation.startsWith('utf8mb4_0900'));
+  return downstream.version < 80001 && collation.startsWith('utf8mb4_0900');
 }
 
 function checkColumn(column: Column, downstream: Downstream, add: Add): void {

@@ -1,4 +1,4 @@
-import { typeOutsideMariadb } from '../ddl/index.js';
+import { collationOutsideMariadb, typeOutsideMariadb } from '../ddl/index.js';
 import { quoteColumns, quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { currentTimestamp } from './resolve-default.js';
 import { isIntegerType, isLobType, isSpatialType } from './column-type.js';
@@ -87,10 +87,7 @@ function typeFor(column: Column, dialect: PrintDialect): string {
 /** Collations of one flavor alone, and their nearest relative elsewhere. */
 export function collationFor(collation: string, dialect: PrintDialect): string {
   if (dialect === 'mariadb') return collation.replace(/^utf8mb4_0900_(?:as|ai)_c[is]$/, 'utf8mb4_unicode_520_ci');
-  return collation
-    .replace(/^utf8mb4_uca1400_.*/, 'utf8mb4_0900_ai_ci')
-    .replace(/^utf8mb3_uca1400_.*/, 'utf8mb3_unicode_ci')
-    .replace('_nopad_', '_');
+  return collationOutsideMariadb(collation) ?? collation;
 }
 
 function generatedText(generated: NonNullable<Column['generated']>, dialect: PrintDialect): string {

@@ -44,6 +44,15 @@ describe('a statement of MariaDB for another product', () => {
     ['CREATE TABLE t (a INT) PAGE_CHECKSUM=1, ENGINE=Aria', 'CREATE TABLE `db`.`t` (a INT)  ENGINE=Aria'],
     ['CREATE TABLE t (a INT, KEY k (a) IGNORED)', 'CREATE TABLE `db`.`t` (a INT, KEY k (a) INVISIBLE)'],
     ['CREATE TABLE t (a INT, KEY k (a) NOT IGNORED)', 'CREATE TABLE `db`.`t` (a INT, KEY k (a) )'],
+    [
+      'CREATE TABLE t (a CHAR(3) COLLATE utf8mb4_uca1400_as_cs, b CHAR(3) CHARACTER SET utf8mb3 COLLATE utf8mb3_uca1400_ai_ci) COLLATE=utf8mb4_uca1400_ai_ci',
+      'CREATE TABLE `db`.`t` (a CHAR(3) COLLATE utf8mb4_0900_as_cs, b CHAR(3) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci) COLLATE=utf8mb4_0900_ai_ci',
+    ],
+    [
+      "ALTER TABLE t CONVERT TO CHARACTER SET latin1 COLLATE latin1_nopad_bin, COMMENT 'utf8mb4_uca1400_ai_ci'",
+      "ALTER TABLE `db`.`t` CONVERT TO CHARACTER SET latin1 COLLATE latin1_bin, COMMENT 'utf8mb4_uca1400_ai_ci'",
+    ],
+    ['CREATE DATABASE d COLLATE utf8mb4_uca1400_swedish_nopad_as_ci', 'CREATE DATABASE `d` COLLATE utf8mb4_0900_as_ci'],
     ['CREATE INDEX k ON t (a) IGNORED', 'CREATE INDEX k ON `db`.`t` (a) INVISIBLE'],
     ['ALTER TABLE t ADD KEY ignored (ignored)', 'ALTER TABLE `db`.`t` ADD KEY ignored (ignored)'],
     [
