@@ -5,8 +5,8 @@
  */
 export interface TextRules {
   /** < 0, 0, > 0. */
-  compare(a: string, b: string): number | undefined;
-  equal(a: string, b: string): boolean | undefined;
+  compare: (a: string, b: string) => number | undefined;
+  equal: (a: string, b: string) => boolean | undefined;
   /** Characters that are equal when matched one by one (LIKE, REGEXP): folds a printable ASCII text. */
   fold: ((text: string) => string) | undefined;
   /** Whether every text is matched character by character by identity. */
@@ -16,9 +16,20 @@ export interface TextRules {
 /** Printable ASCII. */
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** Cyrillic, kana, ideographs of the basic plane, Hangul: no collation makes such a character equal to ASCII text. */
+/** Latin letters of all kinds, ASCII, punctuation, control characters. */
+const LATIN = /^[\0-\u024f]*$/;
+
+/** Letters that are one of ASCII with a mark; without it they count as that letter where accents do not matter. */
+const MARKED_LATIN =
+  /^[\x20-\x7e\u00c0-\u00c5\u00c7-\u00cf\u00d1-\u00d6\u00d9-\u00dd\u00e0-\u00e5\u00e7-\u00ef\u00f1-\u00f6\u00f9-\u00fd\u00ff]*$/;
+
+/** Ideographs of the basic plane, which have no case, beside ASCII. */
+const ASCII_OR_HAN = /^[\x20-\x7e\u3400-\u4dbf\u4e00-\u9fff]*$/;
+
+/** Cyrillic, kana, ideographs, Hangul: no collation makes such a character equal to Latin text. */
 const FOREIGN = /[\u0410-\u044f\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]/;
-const ASCII_OR_FOREIGN = /^[\x20-\x7e\u0410-\u044f\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*$/;
+const ASCII_OR_FOREIGN =
+  /^[\t\n\r\x20-\x7e\u0410-\u044f\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
 /** Whether a text holds nothing but characters whose matching is certain under all known collations. */
 export function isCertain(text: string): boolean {
@@ -40,6 +51,10 @@ const UCA_WEIGHT: readonly string[] = Array.from({ length: 127 }, (_, code) => {
 const GENERAL =
   /^(?:utf8mb4|utf8mb3|utf8|ucs2|utf16|utf16le|utf32)_general_(?:nopad_)?ci$|^(?:latin1_swedish|ascii_general)_(?:nopad_)?ci$/;
 
+/** Of these, those under which accents do not matter. */
+const ACCENTLESS =
+  /^utf8\w*_(?:general_ci|general_nopad_ci|unicode_ci|unicode_nopad_ci|unicode_520_ci|0900_ai_ci|uca1400_(?:nopad_)?ai_ci)$/;
+
 /** Without tailoring for a language. */
 const UCA =
   /^(?:utf8mb4|utf8mb3|utf8|ucs2|utf16|utf16le|utf32)_(?:unicode|unicode_520|uca1400|0900)_(?:nopad_)?(?:ai_ci|as_ci|ci)$/;
@@ -52,10 +67,21 @@ export function textRules(collation: string | undefined): TextRules {
   if (collation === undefined) return IDENTITY;
   const trim = NO_PAD.test(collation) ? (text: string): string => text : trimBlanks;
   if (collation === 'binary' || collation.endsWith('_bin')) return binaryRules(!NO_PAD.test(collation));
-  if (GENERAL.test(collation)) return asciiRules(trim, (text) => text.toUpperCase());
-  if (UCA.test(collation)) return asciiRules(trim, ucaKey);
+  const plain = ACCENTLESS.test(collation) ? withoutMarks : asciiOnly;
+  if (GENERAL.test(collation)) return asciiRules(trim, plain, (text) => text.toUpperCase());
+  if (UCA.test(collation)) return asciiRules(trim, plain, ucaKey);
   return IDENTITY;
 }
+
+/** The ASCII text that counts the same; undefined where there is none or it is not known. */
+type Plain = (text: string) => string | undefined;
+
+const asciiOnly: Plain = (text) => (ASCII.test(text) ? text : undefined);
+
+const withoutMarks: Plain = (text) => {
+  if (ASCII.test(text)) return text;
+  return MARKED_LATIN.test(text) ? text.normalize('NFD').replaceAll(/[\u0300-\u036f]/g, '') : undefined;
+};
 
 const IDENTITY: TextRules = {
   compare: (a, b) => (a === b ? 0 : undefined),
@@ -76,25 +102,30 @@ function ucaKey(text: string): string {
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function asciiRules(trim: (text: string) => string, key: (text: string) => string): TextRules {
-  const compare = (a: string, b: string): number | undefined => {
-    if (a === b) return 0;
-    if (!ASCII.test(a) || !ASCII.test(b)) return undefined;
-    return order(key(trim(a)), key(trim(b)));
-  };
+function asciiRules(trim: (text: string) => string, plain: Plain, key: (text: string) => string): TextRules {
   return {
-    compare,
+    compare: (a, b) => {
+      if (a === b) return 0;
+      const left = plain(a);
+      const right = plain(b);
+      return left === undefined || right === undefined ? undefined : order(key(trim(left)), key(trim(right)));
+    },
     equal: (a, b) => {
       if (a === b) return true;
-      const left = ASCII.test(a);
-      const right = ASCII.test(b);
-      if (left && right) return trim(a).toLowerCase() === trim(b).toLowerCase();
-      if ((left && FOREIGN.test(b)) || (right && FOREIGN.test(a))) return false;
-      return undefined;
+      const left = plain(a);
+      const right = plain(b);
+      if (left !== undefined && right !== undefined) return trim(left).toLowerCase() === trim(right).toLowerCase();
+      return equalBeyondAscii(trim(a), trim(b));
     },
     fold: (text) => text.toLowerCase(),
     exact: false,
   };
+}
+
+/** Of texts that are not both Latin. */
+function equalBeyondAscii(a: string, b: string): boolean | undefined {
+  if ((LATIN.test(a) && FOREIGN.test(b)) || (LATIN.test(b) && FOREIGN.test(a))) return false;
+  return ASCII_OR_HAN.test(a) && ASCII_OR_HAN.test(b) ? a.toLowerCase() === b.toLowerCase() : undefined;
 }
 
 /** By code points, as the bytes of UTF-8 are ordered. */

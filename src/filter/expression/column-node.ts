@@ -24,7 +24,7 @@ export function columnNode({ column, at }: BoundColumn): Node {
     case 'year':
       return node(UNSIGNED, integerValue);
     case 'bit':
-      return { ...UNKNOWN, number: node(UNSIGNED, integerValue) };
+      return { ...UNKNOWN, presence: reader(at, () => 1), number: node(UNSIGNED, integerValue) };
     case 'decimal':
       return node({ is: 'decimal' }, (value) => (typeof value === 'string' ? Decimal.parse(value) : undefined));
     case 'float':
@@ -57,7 +57,7 @@ function textColumn(column: Column, at: number): Node {
     };
   }
   // JSON, spatial and network types: only whether they are NULL is known.
-  if (!TEXT_TYPES.has(column.type)) return UNKNOWN;
+  if (!TEXT_TYPES.has(column.type)) return { ...UNKNOWN, presence: reader(at, () => 1) };
   const { collation, charset = 'utf8mb4' } = column;
   const type: SqlType = {
     is: 'text',

@@ -39,7 +39,8 @@ export function compileCondition(expr: Expr, bindings: Bindings): Condition {
   };
 }
 
-function compile(expr: Expr, bindings: Bindings): Node {
+/** The closure of an expression, with the type of its value. */
+export function compile(expr: Expr, bindings: Bindings): Node {
   const inner = (part: Expr): Node => compile(part, bindings);
   switch (expr.kind) {
     case 'column': {

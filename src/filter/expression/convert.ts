@@ -37,6 +37,13 @@ export function asNumber(node: Node): Node {
       if (digits === 0) return map(node, INTEGER, (value) => Number(compact(value)));
       return map(node, { is: 'decimal' }, (value) => Decimal.parse(compact(value)));
     }
+    case 'time': {
+      // Only without digits behind the seconds the number is whole.
+      if (type.digits > 0) return UNKNOWN;
+      return map(node, INTEGER, (value) => Number(timeText(value as number, 0).replaceAll(':', '')));
+    }
+    case 'bytes':
+      return map(node, { is: 'double' }, (value) => textToDouble((value as Buffer).toString('latin1')));
     default:
       return UNKNOWN;
   }

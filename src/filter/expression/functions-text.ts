@@ -81,6 +81,25 @@ const LOCATE: FunctionCompiler = (args) => {
   });
 };
 
+/** Place of a text among those that a text lists with commas; 0 = not there. */
+const FIND_IN_SET: FunctionCompiler = (args) => {
+  const both = args.length === 2 ? texts(args) : undefined;
+  if (both === undefined) return UNKNOWN;
+  const { fold } = textRules(both.type.collation);
+  if (fold === undefined) return UNKNOWN;
+  // Blanks at the end count here.
+  return combine(both.nodes, INTEGER, ([text, list]) => {
+    const needle = text as string;
+    if (needle === '' || list === '' || needle.includes(',') || !isAscii(needle) || !isAscii(list as string))
+      return undefined;
+    return (
+      fold(list as string)
+        .split(',')
+        .indexOf(fold(needle)) + 1
+    );
+  });
+};
+
 const REPLACE: FunctionCompiler = (args) => {
   const all = args.length === 3 ? texts(args) : undefined;
   if (all === undefined) return UNKNOWN;
@@ -136,4 +155,5 @@ export const TEXT_FUNCTIONS: Record<string, FunctionCompiler> = {
   LOCATE,
   INSTR: ([text, needle, ...more]) => (text && needle && more.length === 0 ? LOCATE([needle, text]) : UNKNOWN),
   REPLACE,
+  FIND_IN_SET,
 };

@@ -57,7 +57,7 @@ export function xor(left: Node, right: Node): Node {
 /** `IS [NOT] NULL`, `TRUE`, `FALSE`, `UNKNOWN`. */
 export function isState(node: Node, what: 'null' | 'true' | 'false' | 'unknown', negated: boolean): Node {
   // Whether a value is NULL is known of every column, whatever its type.
-  const { run } = what === 'null' ? node : asBoolean(node);
+  const run = what === 'null' ? (node.presence ?? node.run) : asBoolean(node).run;
   const wanted = what === 'true' ? 1 : what === 'false' ? 0 : null;
   return fold({
     type: INTEGER,

@@ -45,6 +45,8 @@ export interface Node {
   readonly literal?: boolean;
   /** A plain column: servers compare those with constants by rules of their own. */
   readonly column?: string;
+  /** Whether the value is NULL, where nothing else of it is known: null or 1. */
+  readonly presence?: Run;
   /** Gives nothing but 1, 0 and NULL. */
   readonly truth?: boolean;
   /** The number that stands for the value where one is asked for: ENUM, SET and hexadecimal literals. */

@@ -1,6 +1,7 @@
 import type { ColumnRef, Expr } from './ast.js';
 import { children } from './ast.js';
 import type { Bindings, BoundColumn } from './columns.js';
+import { compile } from './compile.js';
 import type { ParsedExpression } from './rule.js';
 import { parseDatetime } from './temporal.js';
 import { quoteString } from '../../mysql/quote.js';
@@ -78,8 +79,8 @@ const NUMERIC_FUNCTIONS = new Set(
   SIN SQRT TAN TRUNCATE BIT_COUNT`.split(/\s+/),
 );
 
-/** Functions that hand one of their values on. */
-const CHOOSING_FUNCTIONS = new Set(['IF', 'IFNULL', 'COALESCE', 'NULLIF']);
+/** Functions that hand the number of one of their values on; others go by its text. */
+const CHOOSING_FUNCTIONS = new Set(['IF', 'NULLIF']);
 
 /** The parts of an expression, and whether each is used as a number; `numeric`: the expression itself is. */
 function usage(expr: Expr, bindings: Bindings, numeric: boolean): [Expr, boolean][] {
@@ -91,7 +92,7 @@ function usage(expr: Expr, bindings: Bindings, numeric: boolean): [Expr, boolean
     case 'is':
       return [[expr.arg, expr.what !== 'null']];
     case 'in': {
-      if (expr.arg.kind === 'row') return rowUsage([expr.arg, ...expr.list], bindings);
+      if (expr.arg.kind === 'row') return rowListUsage(expr.arg.items, expr.list, bindings);
       const argIsNumber = isNumber(expr.arg, bindings);
       const listIsNumeric = expr.list.every((item) => isNumber(item, bindings));
       return [[expr.arg, listIsNumeric], ...expr.list.map((item): [Expr, boolean] => [item, argIsNumber])];
@@ -142,6 +143,16 @@ function rowUsage(rows: readonly Expr[], bindings: Bindings): [Expr, boolean][] 
   );
 }
 
+/** In lists of rows the types of the first row count. */
+function rowListUsage(first: readonly Expr[], list: readonly Expr[], bindings: Bindings): [Expr, boolean][] {
+  const numbers = first.map((item) => isNumber(item, bindings));
+  const others = list.flatMap((row) => (row.kind === 'row' ? row.items : [row]).map((item, at) => ({ item, at })));
+  return [
+    ...first.map((item): [Expr, boolean] => [item, false]),
+    ...others.map(({ item, at }): [Expr, boolean] => [item, numbers[at] ?? false]),
+  ];
+}
+
 function caseUsage(expr: Extract<Expr, { kind: 'case' }>, numeric: boolean): [Expr, boolean][] {
   const searched = expr.subject === undefined;
   const parts: [Expr, boolean][] = expr.branches.flatMap(({ when, value }): [Expr, boolean][] => [
@@ -153,13 +164,13 @@ function caseUsage(expr: Extract<Expr, { kind: 'case' }>, numeric: boolean): [Ex
   return parts;
 }
 
-const NUMERIC_TYPES = /int$|^(?:decimal|float|double|bit|year)$/;
+const NUMERIC_TYPES: ReadonlySet<string> = new Set(['integer', 'decimal', 'double', 'quotient']);
 
+/** Whether a value is a number: by its type where that is known here, else by what it is made of. */
 function isNumber(expr: Expr, bindings: Bindings): boolean {
+  const { type } = compile(expr, bindings);
+  if (type.is !== 'unknown') return NUMERIC_TYPES.has(type.is);
   switch (expr.kind) {
-    case 'integer':
-    case 'decimal':
-    case 'double':
     case 'is':
     case 'in':
     case 'between':
@@ -171,11 +182,20 @@ function isNumber(expr: Expr, bindings: Bindings): boolean {
       return expr.op !== 'binary';
     case 'cast':
       return /SIGNED|DECIMAL|DEC|DOUBLE|FLOAT|REAL/.test(expr.type.name);
+    case 'case':
+      return [...expr.branches.map(({ value }) => value), expr.otherwise]
+        .filter((value) => value !== undefined)
+        .every((value) => isNumber(value, bindings));
     case 'call':
-      return NUMERIC_FUNCTIONS.has(expr.name);
+      return NUMERIC_FUNCTIONS.has(expr.name) || isNumericChoice(expr.name, expr.args, bindings);
     case 'column':
-      return NUMERIC_TYPES.test(bindings.get(expr)?.column.type ?? '');
+      return bindings.get(expr)?.column.type === 'bit';
     default:
       return false;
   }
+}
+
+function isNumericChoice(name: string, args: readonly Expr[], bindings: Bindings): boolean {
+  if (name !== 'IF' && name !== 'IFNULL' && name !== 'COALESCE') return false;
+  return args.slice(name === 'IF' ? 1 : 0).every((arg) => isNumber(arg, bindings));
 }

@@ -41,6 +41,13 @@ const TEXTS = [
   `'Zz'`,
   `'_'`,
   `'é'`,
+  `'Émile'`,
+  `'emile'`,
+  `'ÑANDÚ'`,
+  `'naïve'`,
+  `'e'`,
+  `'日本語 a'`,
+  `'дом'`,
   `'straße'`,
   `'日本'`,
   `'Привет'`,
@@ -304,26 +311,31 @@ export class RandomExpressions {
     ]);
   }
 
+  private textColumn(): string {
+    return this.pick(['s', 's', 's', 'sb', 'su', 'l', 'c', 'txt', 'e', 'st']);
+  }
+
   private textual(depth: number): string {
-    const arg = this.text(depth - 1);
+    const arg = this.chance(0.5) ? this.textColumn() : this.text(depth - 1);
     return this.pick([
       `${arg} ${this.comparison()} ${this.text(depth - 1)}`,
-      `${arg} ${this.comparison()} ${this.text(0)}`,
+      `${arg} ${this.comparison()} ${this.pick(TEXTS)}`,
+      `${arg} ${this.comparison()} ${this.pick(TEXTS)}`,
+      `${arg} ${this.not()}IN (${this.pick(TEXTS)}, ${this.pick(TEXTS)})`,
       `${arg} ${this.not()}IN (${this.text(0)}, ${this.text(0)})`,
-      `${arg} ${this.not()}BETWEEN ${this.text(0)} AND ${this.text(0)}`,
+      `${arg} ${this.not()}BETWEEN ${this.pick(TEXTS)} AND ${this.text(0)}`,
       `${arg} ${this.not()}LIKE ${this.pick([`'a%'`, `'%b%'`, `'_b%'`, `'a\\_c'`, `'%c'`, `'A_C'`, `'%'`, `'a|%c' ESCAPE '|'`, `'%日%'`, `'%a%b%c%'`, `''`])}`,
       `${arg} ${this.not()}${this.pick(['REGEXP', 'RLIKE'])} ${this.pick([`'^a'`, `'b+c?$'`, `'[0-9]+'`, `'a|x'`, `'^[a-c]*$'`, `'.b.'`, `'(ab){1,2}'`, `'[^a-z]'`])}`,
       `${this.pick(['s', 'sb', 'su'])} COLLATE ${this.pick(['utf8mb4_bin', 'utf8mb4_general_ci', 'utf8mb4_unicode_ci'])} ${this.comparison()} ${this.pick(TEXTS)}`,
       `BINARY ${this.pick(['s', 'sb', 'v'])} = ${this.pick(TEXTS)}`,
       `${this.pick(['v', 'bn'])} ${this.comparison()} ${this.pick([...TEXTS, `x'61'`, `0x6162`, `x'61000000'`])}`,
-      `MD5(${arg}) LIKE '%a%'`,
       `FIND_IN_SET(${this.text(0)}, 'a,b,abc') > 0`,
     ]);
   }
 
   private text(depth: number): string {
     if (depth <= 0 || this.chance(0.5)) {
-      return this.chance(0.6) ? this.pick(['s', 's', 'sb', 'su', 'l', 'c', 'txt', 'e', 'st']) : this.pick(TEXTS);
+      return this.chance(0.6) ? this.textColumn() : this.pick(TEXTS);
     }
     const arg = this.text(depth - 1);
     return this.pick([
@@ -403,6 +415,7 @@ export class RandomExpressions {
       `y ${this.comparison()} ${this.pick(['2000', '99', `'2000'`, '1999', '0', `'99'`])}`,
       `j IS NOT NULL`,
       `JSON_EXTRACT(j, '$.a') = 1`,
+      `MD5(s) LIKE '%a%'`,
       `v`,
       `${this.pick(['i', 'b', 'ub', 'u'])} ${this.comparison()} ${this.pick([`'10'`, `'1.5'`, `'10abc'`, `'9223372036854775807'`, `' 10'`, `'1e1'`, `''`])}`,
     ]);
