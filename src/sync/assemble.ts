@@ -3,6 +3,7 @@ import { dmError } from '../errors/dm-error.js';
 import { createColumnMapping } from '../filter/column-mapping.js';
 import { createEventFilter, type EventFilter } from '../filter/event-filter.js';
 import { createExpressionFilter } from '../filter/expression/index.js';
+import { eventsInLowerCase, mappingInLowerCase } from '../filter/lower-case.js';
 import { createRouter, type TableMapping } from '../filter/router.js';
 import { cleanDumpDir } from '../load/clean.js';
 import type { Logger } from '../log/logger.js';
@@ -86,7 +87,9 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const { dataDir, dumpMeta } = around.options;
   const fresh = stored === undefined ? await freshStart(config, dataDir, dumpMeta) : undefined;
   const checkpoint = stored ?? freshCheckpoint(fresh);
-  const mapping = around.options.mapping ?? createRouter(config.routes, config.caseSensitive);
+  const lowerCase = upstream.profile.lowerCaseTableNames === 1;
+  const router = around.options.mapping ?? createRouter(config.routes, config.caseSensitive);
+  const mapping = lowerCase ? mappingInLowerCase(router) : router;
   const tracker = openTracker(around, store, upstream, downstream, mapping);
   const pipeline = openPipeline(around, fence, downstream);
   const keeper = new CheckpointKeeper({
@@ -99,7 +102,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     appliedSeq: checkpoint.appliedSeq,
     oldApplied: lastApplied(checkpoint),
     safeModeExit: checkpoint.safeModeExit,
-    filter: countingFilters(config, checkpoint).current.text,
+    filter: countingFilters(config, checkpoint, lowerCase).current.text,
     stored: stored !== undefined && !stored.foreign,
   });
   const online = new OnlineRecords(tables, config.sourceId, upstream.profile.lowerCaseTableNames !== 0);
@@ -209,8 +212,10 @@ interface ApplierParts {
 function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunner } {
   const { around, checkpoint, upstream, downstream, mapping, store, fence, tracker, pipeline, keeper, online } = parts;
   const { config, control, counters, logger } = around;
-  const { current, next } = countingFilters(config, checkpoint);
-  const events = createEventFilter(config.filters);
+  const lowerCase = upstream.profile.lowerCaseTableNames === 1;
+  const { current, next } = countingFilters(config, checkpoint, lowerCase);
+  const rules = createEventFilter(config.filters);
+  const events = lowerCase ? eventsInLowerCase(rules) : rules;
   const plan: RewritePlanOptions = {
     flavor: config.flavor,
     serverVersion: upstream.profile.versionNumber,

@@ -1,5 +1,6 @@
 import type { BlockAllowList, OnlineDdlConfig, SubtaskConfig } from '../config/types.js';
 import { createTableFilter, type TableFilter } from '../filter/block-allow-list.js';
+import { filterInLowerCase, onlineTablesInLowerCase } from '../filter/lower-case.js';
 import { createOnlineTables, realTablesOnly, type OnlineTables } from '../filter/online-tables.js';
 import type { Checkpoint } from './checkpoint.js';
 
@@ -26,33 +27,38 @@ interface FilterRules {
 /**
  * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
  * that time: it holds until the stream has passed them, and the new one after that.
+ *
+ * @param lowerCase - the upstream stores names in lower case
  */
 export function countingFilters(
   config: SubtaskConfig,
-  checkpoint: Checkpoint,
+  checkpoint: Pick<Checkpoint, 'applied' | 'appliedSeq' | 'seq' | 'filter'>,
+  lowerCase: boolean,
 ): { current: CountingFilter; next: (CountingFilter & { from: number }) | undefined } {
   const rules: FilterRules = {
     rules: config.blockAllowList ?? null,
     caseSensitive: config.caseSensitive,
     ...(config.onlineDdl === undefined ? {} : { online: config.onlineDdl }),
   };
-  const configured = countingFilter(rules);
+  const configured = countingFilter(rules, lowerCase);
   const last = lastApplied(checkpoint);
   if (checkpoint.filter === undefined || checkpoint.filter === configured.text || last <= checkpoint.seq) {
     return { current: configured, next: undefined };
   }
-  const current = countingFilter(JSON.parse(checkpoint.filter) as FilterRules);
+  const current = countingFilter(JSON.parse(checkpoint.filter) as FilterRules, lowerCase);
   return { current, next: { ...configured, from: last } };
 }
 
 /** Number of the last change that an earlier run is known to have applied. */
-export function lastApplied({ appliedSeq, applied }: Checkpoint): number {
+export function lastApplied({ appliedSeq, applied }: Pick<Checkpoint, 'applied' | 'appliedSeq'>): number {
   return applied.reduce((last, range) => Math.max(last, range.last), appliedSeq);
 }
 
-function countingFilter({ rules, caseSensitive, online }: FilterRules): CountingFilter {
-  const tables = createTableFilter(rules ?? undefined, caseSensitive);
-  const onlineTables = createOnlineTables(online);
+function countingFilter({ rules, caseSensitive, online }: FilterRules, lowerCase: boolean): CountingFilter {
+  const listed = createTableFilter(rules ?? undefined, caseSensitive);
+  const tables = lowerCase ? filterInLowerCase(listed) : listed;
+  const named = createOnlineTables(online);
+  const onlineTables = lowerCase ? onlineTablesInLowerCase(named) : named;
   const hasAllowList = (rules?.doTables ?? []).length > 0;
   return {
     tables,

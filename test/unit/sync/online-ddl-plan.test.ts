@@ -49,7 +49,8 @@ class Stream {
   execute(sql: string, more: Partial<QueryEvent> = {}): EventPlan {
     const { rules, filters, routes, online = ONLINE } = this.#options;
     const config = { caseSensitive: true, blockAllowList: rules, onlineDdl: online } as Partial<SubtaskConfig>;
-    const { current } = countingFilters(config as SubtaskConfig, { applied: [] } as never);
+    const checkpoint = { applied: [], appliedSeq: 0, seq: 0, filter: undefined };
+    const { current } = countingFilters(config as SubtaskConfig, checkpoint, false);
     const start = { name: 'bin.000001', pos: (this.#pos += 100) };
     const event: QueryEvent = {
       type: 'query',
