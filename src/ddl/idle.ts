@@ -11,13 +11,15 @@ export interface IdleOptions {
 }
 
 /**
- * The statement without what has no counterpart downstream: RENAME TABLE of views and sequences, which are not replicated, and
- * MariaDB's versioning of rows. Undefined when nothing is left.
+ * The statement without what has no counterpart downstream: RENAME TABLE of views and sequences, which are not replicated,
+ * MariaDB's versioning of rows, and its ALTER TABLE IF EXISTS of a table that is not there. Undefined when nothing is left.
  */
 export function withoutIdle(statement: Statement, options: IdleOptions): Statement | undefined {
   if (statement.kind === 'rename-table') return withoutViews(statement, options);
-  if (statement.kind === 'alter-table' && options.leavesMariadb === true) return withoutVersioning(statement);
-  return statement;
+  if (statement.kind !== 'alter-table' || options.leavesMariadb !== true) return statement;
+  const { table, defaultSchema } = statement;
+  const absent = options.isTable?.(table.schema?.name ?? defaultSchema, table.table.name) === false;
+  return statement.ifExists && absent ? undefined : withoutVersioning(statement);
 }
 
 /** Names move with each pair, so that a view may stand where an earlier pair took a table away. */

@@ -46,8 +46,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Edits that make a statement of MariaDB one that MySQL and TiDB read: types with others for the same values, expressions as
- * defaults between parentheses, and without words about MariaDB's storage. What remains foreign is left for the downstream to
+ * Edits that make a statement of MariaDB one that MySQL and TiDB read: types and collations with others for the same values,
+ * expressions as defaults between parentheses, and without IF EXISTS of columns and words about MariaDB's storage. What remains foreign is left for the downstream to
  * refuse: explicit periods, for one.
  */
 export function mariadbEdits(statement: Statement): Edit[] {
@@ -62,8 +62,28 @@ export function mariadbEdits(statement: Statement): Edit[] {
     if (!OPTIONS.has(option.name)) continue;
     edits.push({ start: option.start, end: behindComma(statement.text, option.end), text: '' });
   }
-  edits.push(...collationEdits(statement, words));
-  return edits;
+  return [...edits, ...existenceEdits(statement, words), ...collationEdits(statement, words)];
+}
+
+/**
+ * MySQL has no IF [NOT] EXISTS for columns and keys. Without it a change that is in effect already is refused by a number that
+ * says so.
+ */
+function existenceEdits(statement: Statement, code: Words): Edit[] {
+  if (statement.kind === 'create-index')
+    return existenceIn({ start: statement.start, end: statement.table.start }, code);
+  if (statement.kind === 'drop-index') return existenceIn({ start: statement.start, end: statement.name.start }, code);
+  if (statement.kind !== 'alter-table') return [];
+  const head = { start: statement.start, end: statement.table.start };
+  return [head, ...statement.clauses].flatMap((span) => existenceIn(span, code));
+}
+
+function existenceIn(span: Span, code: Words): Edit[] {
+  const words = code.within(span, /\bEXISTS\b/i);
+  return words.flatMap((word, at) => {
+    const last = words[at + 1]?.code === 'NOT' ? words[at + 2] : words[at + 1];
+    return word.code === 'IF' && last?.code === 'EXISTS' ? [{ start: word.start, end: last.end, text: '' }] : [];
+  });
 }
 
 const COLLATIONS = /_uca1400_|_nopad_/i;

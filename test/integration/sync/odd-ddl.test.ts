@@ -59,6 +59,11 @@ describe("MariaDB's own, on MySQL", () => {
       'UPDATE types SET more = uuid()',
       'DELETE FROM types WHERE six = "::ffff:192.0.2.1"',
       'CREATE TABLE copied AS SELECT * FROM types',
+      'ALTER TABLE types ADD COLUMN IF NOT EXISTS more UUID',
+      'ALTER TABLE types ADD COLUMN IF NOT EXISTS extra INT, DROP COLUMN IF EXISTS nothing',
+      'ALTER TABLE IF EXISTS nothing ADD extra INT',
+      'DROP INDEX IF EXISTS nothing ON types',
+      'UPDATE types SET extra = 5',
     ]);
     await replicate(fixture);
     const { down, database } = fixture;

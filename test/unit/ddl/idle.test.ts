@@ -17,6 +17,8 @@ describe('what has no counterpart downstream is left out', () => {
     ['RENAME TABLE v TO x, x TO y', [], undefined],
     ['RENAME TABLE s.t TO t, v TO w', ['s.t'], 'RENAME TABLE s.t TO t'],
     ['ALTER TABLE t ADD SYSTEM VERSIONING', [], undefined],
+    ['ALTER TABLE IF EXISTS t ADD a INT', [], undefined],
+    ['ALTER TABLE IF EXISTS t ADD a INT', ['db.t'], 'ALTER TABLE IF EXISTS t ADD a INT'],
     ['ALTER TABLE t DROP SYSTEM VERSIONING, ALGORITHM=COPY', [], undefined],
     ['ALTER TABLE t ADD a INT, ADD SYSTEM VERSIONING, ADD b INT FIRST', [], 'ALTER TABLE t ADD a INT, ADD b INT FIRST'],
     [

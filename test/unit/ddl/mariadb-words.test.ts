@@ -53,6 +53,12 @@ describe('a statement of MariaDB for another product', () => {
       "ALTER TABLE `db`.`t` CONVERT TO CHARACTER SET latin1 COLLATE latin1_bin, COMMENT 'utf8mb4_uca1400_ai_ci'",
     ],
     ['CREATE DATABASE d COLLATE utf8mb4_uca1400_swedish_nopad_as_ci', 'CREATE DATABASE `d` COLLATE utf8mb4_0900_as_ci'],
+    [
+      'ALTER TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS a INT DEFAULT (IF(1, 2, 3)), DROP KEY IF EXISTS k, MODIFY IF EXISTS b INT',
+      'ALTER TABLE  `db`.`t` ADD COLUMN  a INT DEFAULT (IF(1, 2, 3)), DROP KEY  k, MODIFY  b INT',
+    ],
+    ['DROP INDEX IF EXISTS k ON t', 'DROP INDEX  k ON `db`.`t`'],
+    ['CREATE INDEX IF NOT EXISTS k ON t (a)', 'CREATE INDEX  k ON `db`.`t` (a)'],
     ['CREATE INDEX k ON t (a) IGNORED', 'CREATE INDEX k ON `db`.`t` (a) INVISIBLE'],
     ['ALTER TABLE t ADD KEY ignored (ignored)', 'ALTER TABLE `db`.`t` ADD KEY ignored (ignored)'],
     [
