@@ -3,7 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import type { EventFilterRule, RouteRule, SubtaskConfig } from '../../../src/config/types.js';
 import { quoteIdent } from '../../../src/mysql/quote.js';
-import { dropAtEnd, testServers, uniqueName } from '../../support/servers.js';
+import { connectTo, dropAtEnd, startPrivateServer, testServers, uniqueName } from '../../support/servers.js';
 import { makeFixture, position, RunningUnit, type Fixture } from './harness.js';
 
 /** Replicates what the upstream has and ends. */
@@ -162,6 +162,33 @@ describe('routes', () => {
       `WHERE TABLE_SCHEMA = '${schema}' AND COLUMN_NAME = 'a' ORDER BY 1`;
     expect(await values(down, sql(target))).toEqual(await values(up, sql(database)));
   });
+});
+
+test('an upstream that stores names in lower case: statements are about the tables of its rows', async () => {
+  const args = ['--lower-case-table-names=1', '--log-bin=binlog', '--binlog-format=ROW', '--server-id=77'];
+  const server = await startPrivateServer({ flavor: 'mariadb', args });
+  const up = await connectTo(server);
+  const target = downstreamDatabase();
+  const { host, port, user, password } = server;
+  const { config, down } = await makeFixture('mariadbUp', {
+    from: { host, port, user, password },
+    meta: await position(up),
+    onlineDdl: { shadowTableRules: ['^_(.+)_gho$'], trashTableRules: ['^_(.+)_del$'] },
+    routes: [{ name: 'r', schemaPattern: 'o_case', targetSchema: target }],
+    filters: [filter({ schemaPattern: 'o_case', tablePattern: 'kept', events: ['drop table'], caseSensitive: true })],
+    blockAllowList: { doDbs: ['o_case'] },
+  });
+  await up.query('CREATE DATABASE O_Case');
+  await up.query('CREATE TABLE O_CASE.T (Id INT PRIMARY KEY)');
+  await up.query('CREATE TABLE O_CASE.Kept (Id INT PRIMARY KEY)');
+  await up.query('CREATE TABLE O_CASE._T_GHO LIKE O_CASE.T');
+  await up.query('ALTER TABLE O_CASE._T_gho ADD c INT');
+  await up.query('RENAME TABLE O_CASE.T TO O_CASE._T_DEL, O_CASE._T_GHO TO O_CASE.T');
+  await up.query('INSERT INTO O_CASE.T VALUES (1, 2)');
+  await up.query('DROP TABLE O_CASE.Kept');
+  await sync({ config, up });
+  expect(await values(down, `SELECT * FROM \`${target}\`.t`)).toEqual([[1, 2]]);
+  expect((await values(down, `SHOW TABLES FROM \`${target}\``)).flat()).toEqual(['kept', 't']);
 });
 
 describe('the binlog event filter', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createTableFilter } from '../../../src/filter/block-allow-list.js';
-import { createOnlineTables, realTablesOnly } from '../../../src/filter/online-tables.js';
+import { createOnlineTables, realTablesOnly, type OnlineTable } from '../../../src/filter/online-tables.js';
 
 const DEFAULTS = { shadowTableRules: ['^_(.+)_(?:new|gho)$'], trashTableRules: ['^_(.+)_(?:ghc|del|old)$'] };
 
 describe('the default rules', () => {
-  const { classify } = createOnlineTables(DEFAULTS);
+  const tables = createOnlineTables(DEFAULTS);
+  const classify = (table: string): OnlineTable => tables.classify(table);
 
   test.each([
     ['ON-01', '_test4_gho', 'ghost', 'test4'],
@@ -31,19 +32,19 @@ describe('the default rules', () => {
 });
 
 test('custom rules take the place of the default ones, anchored or not', () => {
-  const { classify } = createOnlineTables({
+  const tables = createOnlineTables({
     shadowTableRules: ['_(.+)_pcnew'],
     trashTableRules: ['^_(.+)_(?:pcold)$'],
   });
-  expect(classify('_t_pcnew')).toEqual({ kind: 'ghost', origin: 't' });
-  expect(classify('_t_pcold')).toEqual({ kind: 'trash', origin: 't' });
-  expect(classify('_t_gho').kind).toBe('real');
-  expect(classify('x_t_pcnew_y').kind).toBe('real');
+  expect(tables.classify('_t_pcnew')).toEqual({ kind: 'ghost', origin: 't' });
+  expect(tables.classify('_t_pcold')).toEqual({ kind: 'trash', origin: 't' });
+  expect(tables.classify('_t_gho').kind).toBe('real');
+  expect(tables.classify('x_t_pcnew_y').kind).toBe('real');
 });
 
 test('a name that both kinds of rules fit is a ghost', () => {
-  const { classify } = createOnlineTables({ shadowTableRules: ['^_(.+)_new$'], trashTableRules: ['^_(.+)_.*$'] });
-  expect(classify('_t_new')).toEqual({ kind: 'ghost', origin: 't' });
+  const tables = createOnlineTables({ shadowTableRules: ['^_(.+)_new$'], trashTableRules: ['^_(.+)_.*$'] });
+  expect(tables.classify('_t_new')).toEqual({ kind: 'ghost', origin: 't' });
 });
 
 test.each([['^_.+_new$'], ['^_(.+)_(new|gho)$'], ['^_(.+_new$'], ['^_(?=x)(.+)$']])('%s is no rule', (rule) => {
