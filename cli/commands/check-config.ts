@@ -2,19 +2,25 @@ import { existsSync } from 'node:fs';
 import { resolveOffline } from '../../src/config/offline.js';
 import { renderSubtask } from '../../src/config/render.js';
 import { readSourceFile, type SourceDefinition } from '../../src/config/source-file.js';
+import { readStartTime } from '../../src/config/start-time.js';
 import { TASK_TEMPLATE } from '../../src/config/task-template.js';
 import { dmError } from '../../src/errors/dm-error.js';
 import { readRequiredFile, readTask } from './arguments.js';
 import type { DmctlContext } from './context.js';
 
 /**
- * `check-config <task-file> [--source-file file ...]`: judges the files without asking anybody and prints what each source
+ * `check-config <task-file> [--source-file file ...] [--start-time time]`: judges the files without asking anybody and prints what each source
  * of the task gets, as YAML.
  *
  * @throws DmError of the first mistake, with its place
  */
-export function checkConfig(context: DmctlContext, file: string, flags: { sourceFile?: string[] }): void {
-  const definition = readTask(context, file);
+export function checkConfig(
+  context: DmctlContext,
+  file: string,
+  flags: { sourceFile?: string[]; startTime?: string },
+): void {
+  if (flags.startTime !== undefined) readStartTime(flags.startTime);
+  const definition = readTask(context, file, flags.startTime !== undefined);
   const sources = readSources(context, flags.sourceFile ?? []);
   for (const [id, { path }] of sources) {
     if (!definition.sourceIds.includes(id)) context.output.err(`[warn] ${path}: the task has no source ${id}\n`);

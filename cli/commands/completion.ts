@@ -8,7 +8,7 @@ export interface CompletionNames {
 }
 
 const COMMAND_FLAGS: Record<string, readonly string[]> = {
-  'check-config': ['--source-file'],
+  'check-config': ['--source-file', '--start-time'],
   'check-task': ['--error', '--warn'],
   ddl: [],
   decrypt: [],

@@ -89,12 +89,13 @@ function addTaskCommands(program: Command, context: DmctlContext): void {
   addCommand(
     program,
     'check-config',
-    '<config-file> [--source-file file ...]',
+    '<config-file> [--source-file file ...] [--start-time time]',
     'Checks the configuration file of the task offline, prints what each source gets.',
   )
     .argument('<config-file>')
     .option('--source-file <files>', 'configuration files of the sources of the task', collect)
-    .action((file: string, flags: { sourceFile?: string[] }) => checkConfig(context, file, flags));
+    .option('--start-time <time>', 'where the task will be started: `meta` may be left out')
+    .action((file: string, flags: { sourceFile?: string[]; startTime?: string }) => checkConfig(context, file, flags));
   addCommand(program, 'get-task-template', '', 'Prints a commented configuration file of a task.').action(() =>
     getTaskTemplate(context),
   );

@@ -89,7 +89,7 @@ passwords and TLS keys are sealed with another key (\`DM_SECRET_KEY\`), whatever
 
 ## Task file
 
-Read by \`check-task\` and \`start-task\`. A task keeps the configuration it was started with: to change it, stop the task,
+Read by \`check-config\`, \`check-task\` and \`start-task\`; \`get-task-template\` prints one to start from. A task keeps the configuration it was started with: to change it, stop the task,
 edit the file and start it again.
 
 ${section(taskJsonSchema(), '')}

@@ -189,6 +189,13 @@ column-mappings:
     expect(err).toMatch(/^\[warn\].*\nError: \[code=20011:.*Message: incremental\.yaml, line 59, column 5/ms);
   });
 
+  it('needs no start position when the task will be given one', async () => {
+    FILES['at.yaml'] = TASK_FILE.replace('task-mode: all', 'task-mode: incremental');
+    expect((await dmctl('check-config', 'at.yaml')).err).toContain('code=20022:');
+    expect((await dmctl('check-config', 'at.yaml', '--start-time', '2021-10-21 00:01:00')).exitCode).toBe(0);
+    expect((await dmctl('check-config', 'at.yaml', '--start-time', 'now')).err).toContain('--start-time now');
+  });
+
   it('warns of a source file that the task has no use for', async () => {
     const { exitCode, err } = await dmctl('check-config', 'task.yaml', '--source-file', 'source.yaml,other.yaml');
     expect(exitCode).toBe(0);
