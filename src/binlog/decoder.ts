@@ -175,11 +175,6 @@ export class BinlogDecoder {
         return;
       case EventType.incident:
         throw new Error('the upstream reports an incident: events may be missing from its binlog');
-      case EventType.partialUpdateRows:
-        throw dmError(36069, ['partial JSON updates'], {
-          cause: new Error(`partial update of rows at ${this.place()}`),
-          workaround: "Please set binlog_row_value_options='' on the upstream.",
-        });
       case EventType.mariadbStartEncryption:
         throw new Error('encrypted binlog files cannot be read');
       default:

@@ -1,9 +1,10 @@
 import { DmError, dmError } from '../errors/dm-error.js';
 import type { Table } from '../schema/model.js';
-import type { RowChange, RowImage } from '../sync/events.js';
+import type { CellValue, RowChange, RowImage, TypedJson } from '../sync/events.js';
 import { columnReader, type ColumnReader, type RowBytes } from './column-readers.js';
-import { EventType } from './constants.js';
+import { EventType, WireType } from './constants.js';
 import { CorruptEventError, Cursor } from './cursor.js';
+import { applyJsonDiffs } from './json-diff.js';
 import { inflateEnvelope } from './mariadb-compression.js';
 import type { TableMap } from './table-map.js';
 import { versioningOf, type Versioning } from './versioning.js';
@@ -17,6 +18,8 @@ interface RowsLayout {
   /** Version 2 has extra data behind its flags. */
   extraData: boolean;
   compressed: boolean;
+  /** Images of after may hold differences of JSON documents. */
+  partial?: boolean;
 }
 
 const LAYOUTS = new Map<number, RowsLayout>([
@@ -25,6 +28,7 @@ const LAYOUTS = new Map<number, RowsLayout>([
   [EventType.deleteRowsV1, { kind: 'delete', extraData: false, compressed: false }],
   [EventType.writeRows, { kind: 'insert', extraData: true, compressed: false }],
   [EventType.updateRows, { kind: 'update', extraData: true, compressed: false }],
+  [EventType.partialUpdateRows, { kind: 'update', extraData: true, compressed: false, partial: true }],
   [EventType.deleteRows, { kind: 'delete', extraData: true, compressed: false }],
   [EventType.mariadbWriteRowsCompressedV1, { kind: 'insert', extraData: false, compressed: true }],
   [EventType.mariadbUpdateRowsCompressedV1, { kind: 'update', extraData: false, compressed: true }],
@@ -55,6 +59,8 @@ export interface RowsHead {
   statementEnd: boolean;
   noForeignKeyChecks: boolean;
   width: number;
+  /** Images of after may hold differences of JSON documents. */
+  partial?: boolean;
   /** Bits of the columns that the (before, or only) image holds, and those of the after image of updates. */
   present: Buffer;
   presentAfter: Buffer;
@@ -82,6 +88,7 @@ export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
     statementEnd: (flags & RowsFlag.statementEnd) !== 0,
     noForeignKeyChecks: (flags & (RowsFlag.noForeignKeyChecks | RowsFlag.cascadesLogged)) !== 0,
     width,
+    partial: layout.partial === true,
     present,
     presentAfter,
     data: layout.compressed && rest.length > 0 ? inflateEnvelope(rest) : rest,
@@ -92,6 +99,8 @@ export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
 export interface RowDecoder {
   structure: Table;
   readers: ColumnReader[];
+  /** By place: bytes of the length in front of a JSON column's value; undefined of other columns. */
+  jsonLengths: (number | undefined)[];
   /** Reads an image that holds all columns, the usual one. */
   full: ImageReader;
   /** Of a table that keeps its history. */
@@ -123,7 +132,8 @@ export function compileRowDecoder(map: TableMap, structure: Table): RowDecoder {
       throw dmError(44005, [`\`${map.schema}\`.\`${map.table}\``], { cause: error });
     }
   });
-  const decoder: RowDecoder = { structure, readers, full: fullImageReader(readers) };
+  const jsonLengths = map.columns.map(({ type, length }) => (type === WireType.json ? length : undefined));
+  const decoder: RowDecoder = { structure, readers, jsonLengths, full: fullImageReader(readers) };
   if (versioning !== undefined) decoder.versioning = versioning;
   return decoder;
 }
@@ -163,6 +173,7 @@ export function* readRows(head: RowsHead, decoder: RowDecoder): Generator<RowSli
     throw new CorruptEventError(`rows of ${head.width} columns for a table map of ${columns}`);
   const before = imageReader(head.present, decoder);
   const after = head.kind === 'update' ? imageReader(head.presentAfter, decoder) : before;
+  const partial = head.partial === true ? new PartialReader(head.presentAfter, decoder, after) : undefined;
   const state: RowBytes = { bytes: head.data, pos: 0 };
   const end = head.data.length;
   while (state.pos < end) {
@@ -170,7 +181,7 @@ export function* readRows(head: RowsHead, decoder: RowDecoder): Generator<RowSli
     const limit = start + SLICE_BYTES;
     const rows: RowChange[] = [];
     do {
-      const row = readRow(head.kind, state, before, after);
+      const row = partial === undefined ? readRow(head.kind, state, before, after) : partial.update(state, before);
       const change = decoder.versioning === undefined ? row : decoder.versioning.present(row);
       if (change !== undefined) rows.push(change);
       if (!(state.pos <= end)) throw new CorruptEventError('row goes beyond its event');
@@ -186,6 +197,71 @@ function readRow(kind: RowsKind, state: RowBytes, before: ImageReader, after: Im
 }
 
 type ImageReader = (state: RowBytes) => RowImage;
+
+/** What the image of after begins with: that some of its JSON values are differences. */
+const PARTIAL_JSON = 1;
+
+/** Reads updates whose images of after hold differences instead of whole JSON documents. */
+class PartialReader {
+  readonly #indexes: readonly number[];
+  readonly #decoder: RowDecoder;
+  readonly #whole: ImageReader;
+  /** Number of each JSON column among all of them, whether the image holds it or not. */
+  readonly #jsonNumbers = new Map<number, number>();
+
+  constructor(present: Buffer, decoder: RowDecoder, whole: ImageReader) {
+    this.#decoder = decoder;
+    this.#whole = whole;
+    this.#indexes = decoder.readers.map((_, index) => index).filter((index) => isSet(present, 0, index));
+    for (const [index, length] of decoder.jsonLengths.entries()) {
+      if (length !== undefined) this.#jsonNumbers.set(index, this.#jsonNumbers.size);
+    }
+  }
+
+  update(state: RowBytes, readBefore: ImageReader): RowChange {
+    const before = readBefore(state);
+    const cursor = new Cursor(state.bytes, state.pos);
+    const options = cursor.lengthEncoded();
+    state.pos = cursor.pos;
+    const after = (options & PARTIAL_JSON) === 0 ? this.#whole(state) : this.#after(state, before);
+    return { kind: 'update', before, after };
+  }
+
+  #after(state: RowBytes, before: RowImage): RowImage {
+    const { bytes } = state;
+    const partial = state.pos;
+    const nulls = partial + ((this.#jsonNumbers.size + 7) >> 3);
+    state.pos = nulls + ((this.#indexes.length + 7) >> 3);
+    const image: RowImage = this.#decoder.readers.map(() => undefined);
+    for (const [bit, index] of this.#indexes.entries()) {
+      const number = this.#jsonNumbers.get(index);
+      if (isSet(bytes, nulls, bit)) image[index] = null;
+      else if (number === undefined || !isSet(bytes, partial, number)) {
+        image[index] = this.#decoder.readers[index](state);
+      } else image[index] = applyDiffs(state, this.#decoder.jsonLengths[index] ?? 4, before[index]);
+    }
+    return image;
+  }
+}
+
+function isSet(bytes: Buffer, start: number, bit: number): boolean {
+  return (bytes[start + (bit >> 3)] & (1 << (bit & 7))) !== 0;
+}
+
+function isTyped(value: CellValue): value is TypedJson {
+  return typeof value === 'object' && value !== null && 'typed' in value;
+}
+
+function applyDiffs(state: RowBytes, lengthBytes: number, before: CellValue): CellValue {
+  const cursor = new Cursor(state.bytes, state.pos);
+  const length = cursor.bytes.readUIntLE(cursor.skip(lengthBytes), lengthBytes);
+  const diffs = cursor.slice(length);
+  state.pos = cursor.pos;
+  if (typeof before === 'string') return applyJsonDiffs(before, diffs);
+  if (isTyped(before)) return applyJsonDiffs(before, diffs);
+  // Only differences were logged, and nothing that they are differences from.
+  throw dmError(11126, [], { workaround: 'Please set binlog_row_image=FULL on the upstream.' });
+}
 
 function imageReader(present: Buffer, decoder: RowDecoder): ImageReader {
   const { readers } = decoder;
