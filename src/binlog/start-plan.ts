@@ -22,7 +22,14 @@ export interface StartOptions {
   start: BinlogLocation | { gtidSet: string };
   /** Start by GTID set where the server has GTIDs; the position counts otherwise. */
   useGtid: boolean;
+  /** What is known of the server from earlier starts, kept here for later ones: positions mean something on it alone. */
+  known?: KnownServer;
   signal?: AbortSignal;
+}
+
+/** The server that an earlier start by position was on. */
+export interface KnownServer {
+  identity?: string;
 }
 
 /** How to ask for the place to start at. */
@@ -52,10 +59,26 @@ export async function planStart(options: StartOptions): Promise<StartPlan> {
       const request = { gtidSet: executed.toString(), name: place.name, pos: place.pos };
       return { request, decoder: { start: { name: '', pos: FIRST_EVENT_POSITION }, executed } };
     }
+    if (options.known !== undefined) await assertSameServer(connection, flavor, options.known);
     return await planPositionStart(connection, options, place, executed);
   } finally {
     await closeConnection(connection);
   }
+}
+
+/** The same address may lead to another server by now, where the same place is another one (manual section 5.3). */
+async function assertSameServer(connection: DbConnection, flavor: Flavor, known: KnownServer): Promise<void> {
+  const identity = flavor === 'mysql' ? '@@GLOBAL.server_uuid' : "CONCAT_WS('/', @@hostname, @@port, @@server_id)";
+  const [row] = await queryRows(connection, 'upstream', `SELECT ${identity} AS identity`);
+  const found = String(row?.['identity']);
+  known.identity ??= found;
+  if (known.identity === found) return;
+  throw dmError(36069, ['the upstream is another server than before'], {
+    cause: new Error(`server ${found} instead of ${known.identity}`),
+    workaround:
+      'Please switch back. To move a source between servers of one replication cluster, set `enable-gtid: true`, and pause ' +
+      'or stop its tasks before.',
+  });
 }
 
 async function planPositionStart(

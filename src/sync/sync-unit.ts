@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KnownServer } from '../binlog/start-plan.js';
 import { openBinlogStream, type BinlogStreamOptions } from '../binlog/stream.js';
 import type { SubtaskConfig } from '../config/types.js';
 import { FenceLostError } from '../meta/fence.js';
@@ -67,6 +68,7 @@ export class SyncUnit {
   #closing = false;
   readonly #upstream: Control;
   #stream: EventStream | undefined;
+  readonly #knownServer: KnownServer = {};
   #parts: Parts | undefined;
   /** Failure of something that nobody waits for. */
   #background: { error: unknown } | undefined;
@@ -209,6 +211,7 @@ export class SyncUnit {
       serverId: this.#config.serverId,
       start: location.name === '' ? { gtidSet: location.gtidSet } : location,
       useGtid: this.#config.enableGtid,
+      known: this.#knownServer,
       lookup: (schema, table, fits) => applier.lookup(schema, table, fits),
       logger: this.#ctx.logger,
       signal: this.#ending.signal,
