@@ -41,24 +41,28 @@ test('common types travel from MariaDB to MySQL', async () => {
   expect(formatComparison(await compareDatabases(up, down, [database]))).toMatch(/: equal$/);
 });
 
-test('a structure that the downstream does not know is refused with file and statement; a table made by hand gets the rows', async () => {
+test("MariaDB's own types become others; a structure that the downstream does not know is refused with file and statement", async () => {
   const { mariadbUp, mysqlDown } = testServers();
   const database = await createDatabase(mariadbUp, 'f_types');
   const [up, down] = [await connectTo(mariadbUp, database), await connectTo(mysqlDown)];
   await runAll(up, [
-    'CREATE TABLE u (id UUID PRIMARY KEY, i INET6)',
-    "INSERT INTO u VALUES ('123e4567-e89b-12d3-a456-426655440000', '::1')",
+    'CREATE TABLE a (id UUID PRIMARY KEY, i INET6)',
+    "INSERT INTO a VALUES ('123e4567-e89b-12d3-a456-426655440000', '::1')",
+    'CREATE TABLE u (id INT PRIMARY KEY, s DATE NOT NULL, e DATE NOT NULL, PERIOD FOR valid (s, e))',
+    "INSERT INTO u VALUES (1, '2020-01-01', '2021-01-01')",
   ]);
   const config = subtask(mariadbUp, mysqlDown, [database]);
   const dataDir = await dataDirectory();
   await expect(copy(config, dataDir)).rejects.toMatchObject({
     code: 10006,
     scope: 'downstream',
-    message: expect.stringMatching(/CREATE TABLE `u`[^]*f_types_\w+\.u-schema\.sql/),
+    message: expect.stringMatching(/CREATE TABLE [^]*`u`[^]*f_types_\w+\.u-schema\.sql/),
     workaround: expect.stringContaining('create the table'),
   });
-  await down.query(`CREATE TABLE \`${database}\`.u (id CHAR(36) PRIMARY KEY, i VARCHAR(45))`);
+  await down.query(`CREATE TABLE \`${database}\`.u (id INT PRIMARY KEY, s DATE, e DATE)`);
   expect(await runLoad(config, unitContext(), { dataDir })).toEqual({ finished: true });
-  const [rows] = await down.query(`SELECT * FROM \`${database}\`.u`);
-  expect(rows).toEqual([{ id: '123e4567-e89b-12d3-a456-426655440000', i: '::1' }]);
+  const [rows] = await down.query(`SELECT id, CAST(s AS CHAR) AS s FROM \`${database}\`.u`);
+  expect(rows).toEqual([{ id: 1, s: '2020-01-01' }]);
+  const [converted] = await down.query(`SELECT * FROM \`${database}\`.a`);
+  expect(converted).toEqual([{ id: '123e4567-e89b-12d3-a456-426655440000', i: '::1' }]);
 });
