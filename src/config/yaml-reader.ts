@@ -55,7 +55,7 @@ export interface ConfigDocument<T> {
 export function readYaml<S extends z.ZodType>(text: string, file: string, schema: S): ConfigDocument<z.output<S>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: false, prettyErrors: false });
-  const anchors = resolveAliases(document);
+  const anchors = resolveAliases(document, text);
   const place = new Places(file, document, lines, anchors);
   const broken = document.errors[0];
   if (broken !== undefined) {
@@ -229,9 +229,10 @@ class SchemaReader {
 }
 
 /** What each alias stands for. One walk over the document: looking each up by itself would walk it every time. */
-function resolveAliases(document: Document.Parsed): Map<Alias, Node> {
+function resolveAliases(document: Document.Parsed, text: string): Map<Alias, Node> {
   const anchored = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
+  if (!text.includes('*')) return targets;
   visit(document, {
     Node: (_key, node) => {
       if (isAlias(node)) {

@@ -59,6 +59,41 @@ describe('every key of a task file', () => {
     expect(keysOf(taskJsonSchema()).filter((key) => EFFECTS[key] === undefined)).toEqual([]);
   });
 
+  it.each([
+    ['routes', 'routes.r.schema-pattern'],
+    ['filters', 'filters.f.action'],
+    ['expressionFilters', 'expression-filter.e.insert-value-expr'],
+    ['columnMappings', 'column-mappings.c.arguments'],
+    ['onlineDdl', 'online-ddl'],
+    ['blockAllowList', 'block-allow-list.b.do-dbs'],
+  ] as const)('would be missed: %s', (part, key) => {
+    const text = stringify(baseTask());
+    const { subtasks, warnings } = resultOf({ key: '', path: ['name'], values: ['', ''] }, 'test');
+    const without = subtasks.map((subtask) => ({ ...subtask, [part]: undefined }));
+    expect(droppedKeys(text, { subtasks, warnings })).toEqual([]);
+    expect(droppedKeys(text, { subtasks: without, warnings })).toContain(key);
+  });
+
+  it('would be missed: settings of the units, unknown keys', () => {
+    const text = stringify({ ...baseTask(), unheard: 1 });
+    const { subtasks, warnings } = resultOf({ key: '', path: ['name'], values: ['', ''] }, 'test');
+    const changed = subtasks.map((subtask) => ({
+      ...subtask,
+      dump: { ...subtask.dump, threads: 99 },
+      load: { ...subtask.load, poolSize: 99 },
+      sync: { ...subtask.sync, batch: 99 },
+    }));
+    expect(droppedKeys(text, { subtasks: changed, warnings })).toEqual([
+      'mydumpers.m.threads',
+      'loaders.l.pool-size',
+      'syncers.y.batch',
+      'mysql-instances.1.mydumper.threads',
+      'mysql-instances.1.loader.pool-size',
+      'mysql-instances.1.syncer.batch',
+      'unheard',
+    ]);
+  });
+
   it.each(Object.keys(EXTRA_ARGS))('extra-args: %s', (args) => {
     const sample: KeySample = { key: '', path: ['mysql-instances', 1, 'mydumper', 'extra-args'], values: [args, ''] };
     const [without, given] = [resultOf(sample, ''), resultOf(sample, args)];

@@ -97,6 +97,18 @@ filters: []
   });
 });
 
+it('event filters of a source are printed and read again', () => {
+  const text = `${SOURCE_FILE}case-sensitive: true
+filters:
+- {schema-pattern: "a_*", table-pattern: "b?", events: [All DML], action: Do}
+- {schema-pattern: c, sql-pattern: ["^DROP"], action: Ignore}
+`;
+  const { config } = readSourceFile(text, 's');
+  expect(config.filters).toHaveLength(2);
+  const printed = renderSource({ ...config, flavor: 'mysql', serverId: 5 });
+  expect(readSourceFile(printed, 's').config).toMatchObject({ filters: config.filters, caseSensitive: true });
+});
+
 describe('wrong source files', () => {
   it.each([
     ['source-id: mysql-replica-01', 'source-id: ""', 20005, 1, 'empty source-id'],
