@@ -70,9 +70,9 @@ export function judgeRowImage({ info }: Info): Judgement {
 
 export function judgeRowValueOptions({ info }: Info): Judgement {
   if (info.binlogRowValueOptions === '' || !info.logBin) return GOOD;
-  return fails(
-    `binlog_row_value_options is ${info.binlogRowValueOptions}, and should be empty`,
-    'please execute \'set global binlog_row_value_options = "";\' and restart the connections of your applications',
+  return warns(
+    `binlog_row_value_options is ${info.binlogRowValueOptions}: replication needs the document of before with each change`,
+    'please keep binlog_row_image = FULL, or execute \'set global binlog_row_value_options = "";\'',
   );
 }
 

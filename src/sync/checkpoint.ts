@@ -103,6 +103,8 @@ export class CheckpointStore implements StructureStore {
   readonly #id: string;
   readonly #fence: Fence;
   readonly #connection: () => Promise<MetaConnection>;
+  /** By schema: tables that have a row. Most that are asked for have none, and a question is a round trip. */
+  #names: Map<string, Set<string>> | undefined;
 
   constructor(tables: MetaTables, sourceId: string, fence: Fence, connection: () => Promise<MetaConnection>) {
     this.#tables = tables;
@@ -150,6 +152,9 @@ export class CheckpointStore implements StructureStore {
    * @throws the server's error; FenceLostError by way of the caller's {@link Fence.explain}
    */
   async flush(state: FlushState, structures: readonly PendingStructure[]): Promise<void> {
+    // Before they are stored: a flush whose answer is lost may have stored them.
+    for (const { schema, name } of structures) await this.#remember(schema, name);
+    for (const schema of state.droppedSchemas) await this.#remember(schema, '');
     const connection = await this.#connection();
     await faultPoint('sync.before-flush');
     const body = [
@@ -174,6 +179,8 @@ export class CheckpointStore implements StructureStore {
 
   /** {@link StructureStore.load}; a dropped schema hides tables that have no row of their own. */
   async load(schema: string, table: string): Promise<Table | null | undefined> {
+    const names = (await this.#stored()).get(schema);
+    if (names?.has(table) !== true && names?.has('') !== true) return undefined;
     const rows = await this.#select<{ cp_table: string; table_info: string | null }>(
       `SELECT cp_table, table_info FROM ${this.#tables.syncerCheckpoint} WHERE id = ${this.#id} ` +
         `AND cp_schema = ${quoteString(schema)} AND cp_table IN (${quoteString(table)}, '') AND is_global = 0`,
@@ -186,11 +193,23 @@ export class CheckpointStore implements StructureStore {
 
   /** {@link StructureStore.knowsSchema} */
   async knowsSchema(schema: string): Promise<boolean> {
-    const rows = await this.#select(
-      `SELECT 1 FROM ${this.#tables.syncerCheckpoint} WHERE id = ${this.#id} AND cp_schema = ${quoteString(schema)} ` +
-        'AND is_global = 0 LIMIT 1',
+    return (await this.#stored()).has(schema);
+  }
+
+  async #stored(): Promise<Map<string, Set<string>>> {
+    if (this.#names !== undefined) return this.#names;
+    const rows = await this.#select<{ cp_schema: string; cp_table: string }>(
+      `SELECT cp_schema, cp_table FROM ${this.#tables.syncerCheckpoint} WHERE id = ${this.#id} AND is_global = 0`,
     );
-    return rows.length > 0;
+    const names = new Map<string, Set<string>>();
+    for (const row of rows) names.set(row.cp_schema, (names.get(row.cp_schema) ?? new Set()).add(row.cp_table));
+    this.#names ??= names;
+    return this.#names;
+  }
+
+  async #remember(schema: string, table: string): Promise<void> {
+    const stored = await this.#stored();
+    stored.set(schema, (stored.get(schema) ?? new Set()).add(table));
   }
 
   #globalSql({ location, safeModeExit }: FlushState): string {
