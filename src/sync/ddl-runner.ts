@@ -136,12 +136,16 @@ export class DdlRunner {
     const { part, event, id, progress } = step;
     // Whether it is known that the statement has not had its effect, nor is on its way to it.
     let undone = progress.sent(id) === undefined;
-    const deadline = Date.now() + this.#options.retryMs;
+    // Trouble counts, not the time for which the downstream executes a statement.
+    let deadline = Date.now() + this.#options.retryMs;
+    let sentAt: number | undefined;
     for (;;) {
       try {
         const connection = await this.#connected();
         const before = progress.sent(id);
+        const askedAt = Date.now();
         if (before !== undefined && (await this.#isDone(connection, part, before))) return 'done';
+        deadline += Date.now() - askedAt;
         undone = true;
         if (before === undefined && (await this.#mustSeparate(connection, step))) return 'split';
         // Sent once more it has a new marker, so that what was sent before cannot arrive late and be executed too.
@@ -152,9 +156,12 @@ export class DdlRunner {
         await this.#setSession(connection, event);
         await faultPoint('ddl.before-execute');
         if (!this.#options.mayWrite()) throw dmError(36020);
+        sentAt = Date.now();
         return await this.#send(connection, step, sent.marker);
       } catch (error) {
         if (error instanceof FenceLostError) throw error;
+        if (sentAt !== undefined) deadline += Date.now() - sentAt;
+        sentAt = undefined;
         if (isConnectionError(error)) this.close();
         const passing = isRetryable(error) && Date.now() < deadline;
         if (this.#options.dead.aborted || this.#options.ending.aborted || !passing) {

@@ -3,8 +3,9 @@ import type { AddressInfo, Server } from 'node:net';
 import mysql from 'mysql2';
 import { onFileEnd } from './servers.js';
 
-/** What the server says to a request: rows, done, an error, or nothing more at all. */
-export type Answer = Record<string, string | null>[] | 'ok' | 'reset' | { errno: number; message: string };
+/** What the server says to a request: rows, done, an error, or nothing more at all, at once or after some milliseconds. */
+export type Answer =
+  Record<string, string | null>[] | 'ok' | 'reset' | { resetAfter: number } | { errno: number; message: string };
 
 /** Server side of a connection, as mysql2 has it beyond its typings. */
 interface ServerSide {
@@ -82,6 +83,7 @@ export class FakeServer {
 function reply(side: ServerSide, answer: Answer): void {
   if (answer === 'ok') side.writeOk();
   else if (answer === 'reset') side.stream.resetAndDestroy();
+  else if ('resetAfter' in answer) setTimeout(() => side.stream.resetAndDestroy(), answer.resetAfter);
   else if (!Array.isArray(answer)) side.writeError({ code: answer.errno, message: answer.message });
   else {
     const names = Object.keys(answer[0] ?? { nothing: null });

@@ -47,7 +47,7 @@ async function slowTable(): Promise<Fixture & { since: { binlogName: string; bin
   const { up, down } = fixture;
   await up.query('INSERT INTO t VALUES (1, 1)');
   await catchUp(fixture);
-  await down.query('INSERT INTO t VALUES (-1, 1), (-2, 1), (-3, 1), (-4, 1), (-5, 1), (-6, 1), (-7, 1), (-8, 1)');
+  await down.query('INSERT INTO t VALUES (-1, 1), (-2, 1), (-3, 1), (-4, 1)');
   return { ...fixture, since: await position(down) };
 }
 
@@ -128,22 +128,38 @@ test('a request that was held up on its way is not executed when another one has
   await expectEqual(fixture);
 });
 
+/** The downstream as a user sees it who may not know the numbers of tables: pairs of a RENAME are executed one by one. */
+async function withoutProcess(fixture: Fixture): Promise<Fixture> {
+  const { down, database, config } = fixture;
+  const user = `u_${database.slice(-20)}`;
+  await down.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'pw'`);
+  onFileEnd(async () => void (await down.query(`DROP USER '${user}'@'%'`)));
+  for (const schema of [database, config.metaSchema]) await down.query(`GRANT ALL ON \`${schema}\`.* TO '${user}'@'%'`);
+  return { ...fixture, config: { ...config, to: { ...config.to, user, password: 'pw' } } };
+}
+
+async function tableNames(down: Connection): Promise<string[]> {
+  const [found] = await down.query<RowDataPacket[]>('SHOW TABLES');
+  return found.map((row) => String(Object.values(row)[0]));
+}
+
 describe('a statement of several that is refused', () => {
+  const tables = ['a', 'c', 'e'].map((name) => `CREATE TABLE ${name} (id INT PRIMARY KEY)`);
+  const refused = { code: 10006, rawCause: expect.stringContaining('1050') as unknown };
+
   test('in its middle: once cured, it goes on there', async () => {
-    const fixture = await bothSides(['a', 'c', 'e'].map((name) => `CREATE TABLE ${name} (id INT PRIMARY KEY)`));
-    const { up, down, database, config } = fixture;
-    config.blockAllowList = { doDbs: [database], ignoreTables: [{ dbName: database, tblName: 'out_*' }] };
-    await up.query('CREATE TABLE out_x (id INT)');
+    const fixture = await withoutProcess(await bothSides(tables));
+    const { up, down, database } = fixture;
     await down.query('CREATE TABLE d (of_somebody_else INT)');
-    await up.query('RENAME TABLE a TO b, out_x TO out_y, c TO d, e TO f');
+    await up.query('RENAME TABLE a TO b, c TO d, e TO f');
     await up.query('INSERT INTO d VALUES (1)');
-    expect(await failure(fixture)).toMatchObject({ code: 10006, rawCause: expect.stringContaining('1050') as unknown });
+    expect(await failure(fixture)).toMatchObject(refused);
+    expect(await tableNames(down)).toEqual(['b', 'c', 'd', 'e']);
     // Started once more without a cure, it is refused at the same place.
-    expect(await failure(fixture)).toMatchObject({ code: 10006, rawCause: expect.stringContaining('1050') as unknown });
+    expect(await failure(fixture)).toMatchObject(refused);
     await down.query('DROP TABLE d');
     await catchUp(fixture);
-    const [tables] = await down.query<RowDataPacket[]>('SHOW TABLES');
-    expect(tables.map((row) => String(Object.values(row)[0]))).toEqual(['b', 'd', 'f']);
+    expect(await tableNames(down)).toEqual(['b', 'd', 'f']);
     expect(await rows(down, database, 'd')).toEqual([{ id: 1 }]);
   });
 
@@ -165,21 +181,15 @@ describe('a statement of several that is refused', () => {
   });
 
   test('with other filters then: what is done stays done, what is filtered now is left out', async () => {
-    const fixture = await bothSides(['a', 'c', 'e'].map((name) => `CREATE TABLE ${name} (id INT PRIMARY KEY)`));
+    const fixture = await withoutProcess(await bothSides(tables));
     const { up, down, database, config } = fixture;
-    const ignored = (...names: string[]) => ({
-      doDbs: [database],
-      ignoreTables: names.map((tblName) => ({ dbName: database, tblName })),
-    });
-    config.blockAllowList = ignored('out_*');
-    await up.query('CREATE TABLE out_x (id INT)');
     await down.query('CREATE TABLE d (of_somebody_else INT)');
-    await up.query('RENAME TABLE out_x TO out_y, a TO b, c TO d, e TO f');
-    await failure(fixture);
-    config.blockAllowList = ignored('out_*', 'a', 'b', 'c', 'd');
+    await up.query('RENAME TABLE a TO b, c TO d, e TO f');
+    expect(await failure(fixture)).toMatchObject(refused);
+    const ignoreTables = ['c', 'd'].map((tblName) => ({ dbName: database, tblName }));
+    config.blockAllowList = { doDbs: [database], ignoreTables };
     await catchUp(fixture);
-    const [tables] = await down.query<RowDataPacket[]>('SHOW TABLES');
-    expect(tables.map((row) => String(Object.values(row)[0]))).toEqual(['b', 'c', 'd', 'f']);
+    expect(await tableNames(down)).toEqual(['b', 'c', 'd', 'f']);
   });
 });
 

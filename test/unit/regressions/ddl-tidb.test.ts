@@ -18,7 +18,7 @@ const VERSION = '8.0.11-TiDB-v7.5.1';
 const config = (server: FakeServer) => ({ host: '127.0.0.1', port: server.port, user: 'root', password: '' });
 
 /** A runner of a task whose downstream is the server. `intents` are those that it stored. */
-function runner(server: FakeServer): { ddl: DdlRunner; intents: (DdlIntent | undefined)[] } {
+function runner(server: FakeServer, retryMs = 20_000): { ddl: DdlRunner; intents: (DdlIntent | undefined)[] } {
   const intents: (DdlIntent | undefined)[] = [];
   const never = new AbortController().signal;
   const ddl = new DdlRunner({
@@ -38,7 +38,7 @@ function runner(server: FakeServer): { ddl: DdlRunner; intents: (DdlIntent | und
     isTiDB: true,
     hasUtf8mb4Default: false,
     upstream: defaultProfile('mysql', '8.0.36'),
-    retryMs: 20_000,
+    retryMs,
     mayWrite: () => true,
     dead: never,
     ending: never,
@@ -118,6 +118,17 @@ describe('a DDL of which the connection is lost', () => {
     const markers = intents.map((intent) => intent?.sent?.marker);
     expect(new Set(markers).size).toBe(2);
     expect(server.asked('ADD INDEX').map((sql) => /dm-\w+/.exec(sql)?.[0])).toEqual(markers);
+    ddl.close();
+  });
+
+  test('is looked after also when it has run for longer than trouble is waited out', async () => {
+    let sent = 0;
+    const server = await withJob(['running', 'synced'], (sql) => {
+      return sql.includes('ALTER TABLE') && ++sent === 1 ? { resetAfter: 1_500 } : undefined;
+    });
+    const { ddl } = runner(server, 1_200);
+    await ddl.execute([part(ALTER)], event, 1, undefined);
+    expect(server.asked('ADD INDEX')).toHaveLength(1);
     ddl.close();
   });
 
