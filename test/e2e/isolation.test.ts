@@ -9,7 +9,7 @@ import { isAtWork, Migration } from './migrations.js';
 const FROZEN_MS = 12_000;
 
 /** From the freeze to another worker's first heartbeat: the timeouts of the two, and of what the frozen one has taken with it. */
-const TAKEOVER_MS = 20_000;
+const TAKEOVER_MS = 25_000;
 
 describe('a worker that is frozen past its heartbeat timeout while another takes over', () => {
   it.each([
