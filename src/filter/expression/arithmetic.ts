@@ -15,8 +15,11 @@ type Value = NonNullable<Scalar>;
 
 /** `+ - * / DIV %` with MySQL's result types; what overflows is an error there, and left to the server. */
 export function arithmetic(op: ArithmeticOperator, left: Node, right: Node): Node {
-  const a = asNumber(left);
-  const b = asNumber(right);
+  const members = left.number !== undefined || right.number !== undefined;
+  // The number of an ENUM is a DOUBLE or an integer: the same only as long as both hold the result.
+  if (members && !withMembers(op, left, right)) return UNKNOWN;
+  const a = members ? safeNumber(left) : asNumber(left);
+  const b = members ? safeNumber(right) : asNumber(right);
   if (a.type.is === 'null' || b.type.is === 'null') return a.type.is === 'null' ? a : b;
   if (a.type.is === 'unknown' || b.type.is === 'unknown') return UNKNOWN;
   if (op === 'div') return wholeDivision(a, b);
@@ -26,6 +29,18 @@ export function arithmetic(op: ArithmeticOperator, left: Node, right: Node): Nod
     return onIntegers(op, a, b, op === '%' ? a.type.unsigned : a.type.unsigned || b.type.unsigned);
   }
   return onDecimals(op, asDecimal(a), asDecimal(b));
+}
+
+/** Whether the type in which an ENUM's number meets the other side makes no difference. */
+function withMembers(op: ArithmeticOperator, left: Node, right: Node): boolean {
+  if (op === '/' || op === 'div') return false;
+  return [left, right].every(({ type, number }) => number !== undefined || type.is === 'integer' || type.is === 'null');
+}
+
+function safeNumber(node: Node): Node {
+  const number = asNumber(node);
+  if (number.type.is !== 'integer') return number;
+  return map(number, number.type, (value) => (typeof value === 'number' ? value : undefined));
 }
 
 function onIntegers(op: '+' | '-' | '*' | '%', a: Node, b: Node, unsigned: boolean): Node {
@@ -55,9 +70,15 @@ function onDecimals(op: '+' | '-' | '*' | '%', a: Node, b: Node): Node {
       case '*':
         return limited(multiplyDecimals(x, y));
       default:
-        return limited(remainder(x, y));
+        return limitedRemainder(x, y);
     }
   });
+}
+
+/** Some servers tell -0.00 from 0.00. */
+function limitedRemainder(x: Decimal, y: Decimal): Decimal | undefined {
+  const result = remainder(x, y);
+  return result.digits === 0n && x.digits < 0n ? undefined : limited(result);
 }
 
 function division(a: Node, b: Node): Node {
@@ -112,7 +133,11 @@ export function bitOperation(op: BitOperator, left: Node, right: Node): Node {
   const a = bitOperand(left);
   const b = bitOperand(right);
   if (a === undefined || b === undefined) return UNKNOWN;
-  return combine([a, b], UNSIGNED, ([x, y]) => integer(BigInt.asUintN(WIDTH, bits(op, x, y))));
+  return combine([a, b], UNSIGNED, ([x, y]) => {
+    // What a shift by less than nothing gives is the processor's business on some servers.
+    if ((op === '<<' || op === '>>') && Number(y) < 0) return undefined;
+    return integer(BigInt.asUintN(WIDTH, bits(op, x, y)));
+  });
 }
 
 function bitOperand(node: Node): Node | undefined {
@@ -125,7 +150,7 @@ function bitOperand(node: Node): Node | undefined {
 
 function bits(op: BitOperator, left: Value | undefined, right: Value | undefined): bigint {
   const x = BigInt.asUintN(WIDTH, BigInt(left as number | bigint));
-  const y = BigInt.asUintN(WIDTH, BigInt(right as number | bigint));
+  const y = BigInt(right as number | bigint);
   switch (op) {
     case '|':
       return x | y;

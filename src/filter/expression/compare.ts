@@ -7,6 +7,7 @@ import {
   INTEGER,
   Strength,
   UNKNOWN,
+  constantText,
   fold,
   integer,
   map,
@@ -76,9 +77,9 @@ function temporalPair(left: Node, right: Node): Pair | undefined {
 /** A text with more digits than the other side would be rounded to that. */
 function timeOf(node: Node, other: Node): Node | undefined {
   if (node.type.is === 'time') return node;
-  if (node.type.is !== 'text' || node.literal !== true || other.type.is !== 'time') return undefined;
-  const [, fraction = ''] = String(valueOf(node)).split('.');
-  if (fraction.length > other.type.digits) return undefined;
+  const text = constantText(node);
+  if (node.type.is !== 'text' || text === undefined || other.type.is !== 'time') return undefined;
+  if ((text.split('.')[1] ?? '').length > other.type.digits) return undefined;
   return map(node, { is: 'time', digits: 6 }, (value) => parseTime(value as string));
 }
 
@@ -107,7 +108,7 @@ export function commonCollation(nodes: readonly Node[], ...types: readonly TextT
   const fits = nodes.every((node, at) => {
     const type = types[at];
     if (type === undefined || type === first || type.strength === 5 || type.charset === first.charset) return true;
-    if (node.literal === true) return isAscii(String(valueOf(node))) || first.charset === 'utf8mb4';
+    if (node.literal === true) return isAscii(constantText(node) ?? '') || first.charset === 'utf8mb4';
     return first.charset === undefined;
   });
   return fits ? first : undefined;

@@ -32,7 +32,7 @@ function texts(args: readonly Node[]): { nodes: Node[]; type: TextType } | undef
 const CONCAT: FunctionCompiler = (args) => {
   if (args.length === 0) return UNKNOWN;
   const all = texts(args);
-  return all === undefined ? UNKNOWN : combine(all.nodes, all.type, (values) => values.join(''));
+  return all === undefined ? UNKNOWN : combine(all.nodes, all.type, (values) => (values as string[]).join(''));
 };
 
 /** A function of a text and of integers. */

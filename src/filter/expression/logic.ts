@@ -1,4 +1,4 @@
-import { asBoolean } from './convert.js';
+import { asBoolean, asDouble, asNumber } from './convert.js';
 import { INTEGER, UNKNOWN, fold, map, type Node, type Scalar } from './node.js';
 
 /** What is known for each part decides as soon as it can: `FALSE AND` anything is FALSE, even if only a server knows it. */
@@ -38,8 +38,8 @@ export function not(node: Node): Node {
 }
 
 export function xor(left: Node, right: Node): Node {
-  const a = asBoolean(left);
-  const b = asBoolean(right);
+  const a = wholeBoolean(left);
+  const b = wholeBoolean(right);
   return fold({
     type: INTEGER,
     truth: true,
@@ -51,6 +51,17 @@ export function xor(left: Node, right: Node): Node {
       if (x === undefined || y === undefined) return undefined;
       return x === y ? 0 : 1;
     },
+  });
+}
+
+/** Some servers take the whole part of a number here: of what lies between 0 and 1 nothing is known. */
+function wholeBoolean(node: Node): Node {
+  if (node.truth === true) return node;
+  const number = asNumber(node);
+  if (number.type.is === 'integer') return asBoolean(number);
+  return map(asDouble(node), INTEGER, (value) => {
+    const size = Math.abs(value as number);
+    return size > 0 && size < 1 ? undefined : size === 0 ? 0 : 1;
   });
 }
 

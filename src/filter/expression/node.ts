@@ -109,6 +109,12 @@ export function combine(nodes: readonly Node[], type: SqlType, work: (values: No
   });
 }
 
+/** Text of a constant; undefined when it is none. */
+export function constantText(node: Node): string | undefined {
+  const value = node.literal === true ? valueOf(node) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** An integer in its canonical form: number when safe. */
 export function integer(value: bigint): number | bigint {
   const small = Number(value);

@@ -334,7 +334,8 @@ export class ExpressionParser {
   private column(): Expr {
     const { tokens } = this;
     const { kind, code, start } = tokens.peek();
-    if (kind === T.Word && RESERVED.has(code)) throw tokens.error('a value');
+    const named = kind === T.QuotedIdent || (kind === T.Word && !RESERVED.has(code));
+    if (!named) throw tokens.error('a value');
     const parts = [tokens.ident()];
     let { end } = tokens.peek(-1);
     while (parts.length < 3 && tokens.take('.')) {

@@ -5,7 +5,7 @@ import { unquoteIdent } from '../../ddl/literals.js';
 /** Expressions are read as a MySQL session without any `sql_mode` that changes the reading of text does. */
 export const DIALECT: Dialect = {
   flavor: 'mysql',
-  serverVersion: 0,
+  serverVersion: 999_999,
   ansiQuotes: false,
   noBackslashEscapes: false,
   realAsFloat: false,

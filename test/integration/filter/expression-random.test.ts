@@ -65,7 +65,7 @@ async function answersOf(connection: DbConnection, expressions: readonly string[
     const list = expressions.map((text) => `(${text}) IS TRUE`).join(', ');
     const [rows] = await connection.query({ sql: `SELECT ${list} FROM t ORDER BY id`, rowsAsArray: true });
     return expressions.map((_, at) => (rows as unknown[][]).map((row) => Number(row[at]) === 1));
-  } catch (error) {
+  } catch {
     if (expressions.length === 1) return [undefined];
     const middle = Math.ceil(expressions.length / 2);
     return [
@@ -126,6 +126,12 @@ async function compareFilter(bed: Bed, text: string, answers: readonly boolean[]
   }
 }
 
+/**
+ * Where MariaDB's answers are its own: rows with a SET, and UNIX_TIMESTAMP of the zero date, which it takes for 0 in a
+ * TIMESTAMP and for NULL in a DATETIME.
+ */
+const MARIADB_OWN = /\bst\)|UNIX_TIMESTAMP/;
+
 describe.each(['mysqlUp', 'mariadbUp'] as const)('%s', (flavor) => {
   test(`random expressions over all types have the values the server gives them (seed ${SEED})`, async () => {
     const random = new RandomExpressions(seeded(SEED));
@@ -138,6 +144,7 @@ describe.each(['mysqlUp', 'mariadbUp'] as const)('%s', (flavor) => {
       const all = await answersOf(bed.up.connection, batch);
       for (const [at, answers] of all.entries()) {
         const text = batch[at] ?? '';
+        if (flavor === 'mariadbUp' && MARIADB_OWN.test(text)) continue;
         if (answers === undefined) {
           tally.refused++;
           continue;
