@@ -100,6 +100,10 @@ Passwords, start positions and names beyond this:
 - An instance that names no section of \`mydumpers\`, \`loaders\` or \`syncers\` gets the defaults, and a section that no
   instance names is an error (20038).
 - A number of 0 means the default, as in DM.
+- Of two keys that say the same: \`mydumper-thread\`, \`loader-thread\` and \`syncer-thread\` win over the sections,
+  \`extra-args\` over the keys beside them, \`do-dbs\` and \`do-tables\` over their \`ignore-\` lists; \`black-white-list\`
+  counts only without \`block-allow-list\`, and \`time_zone\` of \`session\` only without \`timezone\`.
+- A source's own \`filters\` are added to those that its instance names, with the \`case-sensitive\` of the source file.
 - The files of \`security\` are read where dmctl runs.
 - Every task reads its source under a replica id of its own, derived from the source's id and the task's name, so that
   several tasks can share a source. A \`server-id\` in the source file is used as it is and serves one task at a time.
