@@ -39,4 +39,4 @@ it('the demo runs on servers of the user, and ends with 1 when a row differs', a
   expect(output).toContain('the task is running again');
   expect(output).toContain('the Web UI of your Temporal');
   expect(output).not.toContain(encodeURIComponent(up.password));
-}, 300_000);
+}, 600_000);
