@@ -168,9 +168,13 @@ export const taskFileSchema = required(
       default: [],
     }),
     'meta-schema': key(text(), 'Downstream database of checkpoints and other records.', { default: 'dm_meta' }),
-    timezone: key(text(), 'Time zone of the connections: a name (`Asia/Shanghai`) or an offset (`+08:00`).', {
-      default: '',
-    }),
+    timezone: key(
+      text(),
+      'Time zone that `where` of the dump is written for: a name (`Asia/Shanghai`) or an offset (`+08:00`).',
+      {
+        default: '',
+      },
+    ),
     'case-sensitive': key(flag(), 'Whether names and patterns are matched with regard to case.', { default: false }),
     'online-ddl': key(flag(), 'Follow table changes made by gh-ost and pt-online-schema-change.', { default: false }),
     'online-ddl-scheme': key(text(), 'Old form of `online-ddl: true`.', {

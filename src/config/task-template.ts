@@ -13,7 +13,7 @@ name: "test"
 task-mode: "all"
 # Downstream database of checkpoints and other records.
 #meta-schema: "dm_meta"
-# Time zone of the connections: a name such as "Asia/Shanghai", or an offset such as "+08:00". Empty is UTC.
+# Time zone that the dump's "where" is written for: a name such as "Asia/Shanghai", or an offset such as "+08:00". Empty is UTC.
 #timezone: ""
 # Whether names and patterns are matched with regard to case.
 #case-sensitive: false

@@ -28,6 +28,20 @@ export function historyLength(system: System, workflowId: string): Promise<numbe
   return withClient(system, async (client) => (await client.workflow.getHandle(workflowId).describe()).historyLength);
 }
 
+/** The histories of all workflows that have run, with the bytes of their payloads as text. */
+export function allHistories(system: System): Promise<string> {
+  return withClient(system, async (client) => {
+    let text = '';
+    for await (const { workflowId, runId } of client.workflow.list()) {
+      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      text += JSON.stringify(history, (key, value: unknown) =>
+        key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('latin1') : value,
+      );
+    }
+    return text;
+  });
+}
+
 async function withClient<T>(system: System, work: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: system.temporal.address });
   try {

@@ -121,7 +121,7 @@ ${blockAllowList}`;
       .not.toContain('"free"');
     const started = await bed.system.dmctl('start-task', await bed.file('s3.yaml', task(LIST)));
     expect(started).toEqual({ result: true, msg: '', sources: SOURCES.map((source) => wellDone(source)) });
-    expect(new Set(started.sources?.map(({ worker }) => worker)).size).toBe(3);
+    expect(new Set(started.sources?.map((reply) => reply.worker)).size).toBe(3);
     for (const source of SOURCES) await bed.untilSyncing('one-tidb-slave', source);
     const read = (table: string): Promise<unknown[][]> => rowsOf(bed.down, `SELECT * FROM ${table} ORDER BY id`);
     for (const [number, schema] of ['user_north', 'user_east', 'user_south'].entries()) {

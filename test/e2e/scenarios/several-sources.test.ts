@@ -1,17 +1,25 @@
 /** Scenarios of the manual with several sources, in the manual's files and names. One system, one test after the other. */
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectTo } from '../../support/servers.js';
-import type { Endpoint } from '../../support/system.js';
+import type { Endpoint, WorkerProgram } from '../../support/system.js';
+import { allHistories } from '../history.js';
 import { Bed, eventually, rowsOf, run, wellDone, type Site } from './bed.js';
 
 let bed: Bed;
+let worker: WorkerProgram;
 
 beforeAll(async () => {
   bed = await Bed.start('mysql', 'mariadb', 'mysql');
   // As DM's workers: one source each.
-  await bed.worker('dm-worker-1', '--max-sources', '1');
+  worker = await bed.worker('dm-worker-1', '--max-sources', '1');
 });
+
+/** A copy of a server's own file, for its clients. */
+function pemFile(side: string, name: string): string {
+  return join(bed.system.workDir, side, name);
+}
 
 /** A further user of a server, as sources need it, with nothing but these privileges. */
 async function createUser(site: Site, name: string, privileges: string, require = ''): Promise<Endpoint> {
@@ -33,15 +41,20 @@ describe('S2: create a data source', () => {
     );
     expect(decrypted).toEqual(['abc!@#123\n', 'abc!@#123\n', 'abc!@#123\n']);
     const up = await createUser(bed.up(), 'with_cert', 'ALL', 'REQUIRE X509');
-    const dir = bed.up().server.dataDir;
-    const security = (cert: string): string => `  security:
-    ssl-ca: "${join(dir, 'ca.pem')}"
-    ${cert}
-`;
+    for (const [side, site] of [
+      ['up', bed.up()],
+      ['down', bed.down],
+    ] as const) {
+      await mkdir(join(bed.system.workDir, side));
+      for (const name of ['ca.pem', 'client-cert.pem', 'client-key.pem']) {
+        await copyFile(join(site.server.dataDir, name), pemFile(side, name));
+      }
+    }
+    const security = (cert: string): string => `  security:\n    ssl-ca: "${pemFile('up', 'ca.pem')}"\n    ${cert}\n`;
     const source = async (id: string, lines: string): Promise<string> => {
       return bed.source(id, { ...up, password: encrypted[0]?.trim() ?? '' }, '', lines);
     };
-    const certificate = `ssl-cert: "${join(dir, 'client-cert.pem')}"\n    ssl-key: "${join(dir, 'client-key.pem')}"`;
+    const certificate = `ssl-cert: "${pemFile('up', 'client-cert.pem')}"\n    ssl-key: "${pemFile('up', 'client-key.pem')}"`;
     expect(await bed.refused('operate-source', 'create', await source('no-cert', security('')))).toContain(
       "Access denied for user 'with_cert'@",
     );
@@ -54,8 +67,45 @@ describe('S2: create a data source', () => {
     const shown = (await bed.system.runDmctl('get-config', 'source', 'mysql-01')).output;
     expect(shown).toContain('enable-gtid: false');
     expect(shown).toContain('flavor: mysql');
-    expect(shown).toMatch(/password: ["']\*{5,6}["']/);
+    expect(shown).toMatch(/password: \\?["']\*{5,6}\\?["']/);
     expect(shown).not.toMatch(/abc!@#123|PRIVATE KEY/);
+  });
+
+  it('whose certificate travels sealed, like that of the downstream, and whose files are not read again', async () => {
+    await run(
+      bed.up(),
+      'CREATE DATABASE secure',
+      'CREATE TABLE secure.t (id INT PRIMARY KEY)',
+      'INSERT INTO secure.t VALUES (1)',
+    );
+    const down = await createUser(bed.down, 'with_cert', 'ALL', 'REQUIRE X509');
+    const text = taskText('secure', ['mysql-01'], 'do-dbs: ["secure"]').replace(
+      bed.target(),
+      `  host: "${down.host}"\n  port: ${down.port}\n  user: "${down.user}"\n  password: "${down.password}"
+  security:
+    ssl-ca: "${pemFile('down', 'ca.pem')}"
+    ssl-cert: "${pemFile('down', 'client-cert.pem')}"
+    ssl-key: "${pemFile('down', 'client-key.pem')}"
+`,
+    );
+    await bed.system.dmctl('start-task', await bed.file('s2.yaml', text));
+    await bed.untilSyncing('secure', 'mysql-01');
+    const keys = await Promise.all(['up', 'down'].map((side) => readFile(pemFile(side, 'client-key.pem'), 'utf8')));
+    for (const side of ['up', 'down']) await rm(join(bed.system.workDir, side), { recursive: true });
+    await worker.kill();
+    await worker.start();
+    await run(bed.up(), 'INSERT INTO secure.t VALUES (2)');
+    await eventually(bed.down, 'SELECT id FROM secure.t ORDER BY id', [['1'], ['2']]);
+    await bed.system.dmctl('stop-task', 'secure');
+    const histories = await allHistories(bed.system);
+    expect(histories).toContain('{gcm1}');
+    expect(histories).toContain('-----BEGIN CERTIFICATE-----');
+    expect(histories).not.toContain('abc!@#123');
+    for (const key of keys) {
+      const lines = key.split('\n').filter((line) => line.length >= 60);
+      expect(lines.length).toBeGreaterThan(20);
+      for (const line of lines) expect(histories.includes(line)).toBe(false);
+    }
   });
 
   it('that waits for a worker, and gets the next one', async () => {
@@ -166,7 +216,7 @@ describe('S7: upstreams without FLUSH TABLES WITH READ LOCK, as Amazon Aurora', 
       msg: '',
       sources: [wellDone('aurora-replica-01'), wellDone('aurora-replica-02')],
     });
-    expect(new Set(started.sources?.map(({ worker }) => worker)).size).toBe(2);
+    expect(new Set(started.sources?.map((reply) => reply.worker)).size).toBe(2);
     for (const [source] of TABLES) await bed.untilSyncing('test', source);
     await Promise.all(writers.map((stop) => stop()));
     for (const [number, [source, table]] of TABLES.entries()) {
