@@ -2,8 +2,11 @@ import type { Table } from '../schema/model.js';
 import { compileRowDecoder, type RowDecoder } from './rows-event.js';
 import { parseTableMap, readTableId, type TableMap } from './table-map.js';
 
-/** Tables remembered at most; beyond this all are forgotten and read anew as they come. */
-const MAX_TABLES = 20_000;
+/**
+ * Columns of the tables remembered, each some 600 bytes with its reader and its part of the structure; beyond this the
+ * tables known longest are forgotten, and read anew when they come again.
+ */
+const MAX_COLUMNS = 60_000;
 
 /** One table as the stream knows it. */
 export interface TableEntry {
@@ -24,6 +27,7 @@ export class TableCache {
   private readonly known = new Map<number, TableEntry>();
   /** Tables of the statement under way: rows may name no other. */
   private readonly open = new Map<number, TableEntry>();
+  private columns = 0;
   private epoch = 1;
 
   /** Takes in a Table_map event's body. */
@@ -31,11 +35,25 @@ export class TableCache {
     const id = readTableId(body);
     let entry = this.known.get(id);
     if (entry === undefined || !entry.body.equals(body)) {
-      if (this.known.size >= MAX_TABLES) this.known.clear();
+      this.forget(id);
       entry = { map: parseTableMap(body), decoder: undefined, body: Buffer.from(body), epoch: 0 };
+      this.makeRoom(entry.map.columns.length);
       this.known.set(id, entry);
+      this.columns += entry.map.columns.length;
     }
     this.open.set(id, entry);
+  }
+
+  private makeRoom(columns: number): void {
+    for (const id of this.known.keys()) {
+      if (this.columns + columns <= MAX_COLUMNS) return;
+      this.forget(id);
+    }
+  }
+
+  private forget(id: number): void {
+    this.columns -= this.known.get(id)?.map.columns.length ?? 0;
+    this.known.delete(id);
   }
 
   find(id: number): TableEntry | undefined {

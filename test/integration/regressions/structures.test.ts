@@ -11,7 +11,7 @@ import { bothSides, catchUp, createDownstream, failure, fromHere, fullCopy, rows
 const UPSTREAMS: UpstreamName[] = ['mysqlUp', 'mariadbUp'];
 
 describe('first structures', () => {
-  test('SCH-01: replication begins with the structures of the dump, not those of a downstream made before', async () => {
+  test('SCH-01, known defect: replication begins with the structures of the dump, not those of a downstream made before', async () => {
     const fixture = await makeFixture('mysqlUp');
     const { up, down, database } = fixture;
     await createDownstream(fixture);
@@ -148,11 +148,11 @@ describe.each(UPSTREAMS)('structures that change, %s', (upstream) => {
     };
     const load = { on: true };
     const writing = (async () => {
-      for (let i = 0; load.on; i++) {
+      for (let i = 0; load.on || made < 7; i++) {
         const names = ['a', ...columns];
         await up.query(`INSERT INTO t (${names.join(', ')}) VALUES (${names.map(() => i).join(', ')})`);
         await up.query(`UPDATE t SET ${names[i % names.length]} = ${i + 1} ORDER BY id DESC LIMIT 3`);
-        if (i % 8 === 7) await change();
+        if (i % 5 === 4) await change();
         await sleep(2);
       }
     })();
@@ -165,7 +165,7 @@ describe.each(UPSTREAMS)('structures that change, %s', (upstream) => {
     load.on = false;
     await writing;
     await replicate(fixture);
-    expect(made).toBeGreaterThan(5);
+    expect(made).toBeGreaterThan(6);
   });
 
   test('SCH-03: the types of columns change between rows', async () => {

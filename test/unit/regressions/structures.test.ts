@@ -68,7 +68,7 @@ describe('SCH-07: the tracker keeps nothing of what is over', () => {
     const before = heap();
     await rounds(1_000);
     expect(heap() - before).toBeLessThan(3e6);
-  });
+  }, 60_000);
 
   test('20,000 tables: those in use stay in memory, the others in the checkpoint', async () => {
     const columns = Array.from({ length: 20 }, (_, index) => `c${index} VARCHAR(20) NOT NULL DEFAULT 'x'`);
@@ -87,5 +87,5 @@ describe('SCH-07: the tracker keeps nothing of what is over', () => {
     expect(heap() - before).toBeLessThan(5e6);
     await tracker.apply(read('ALTER TABLE t17 ADD COLUMN more INT'));
     expect(tracker.pending()).toHaveLength(1);
-  });
+  }, 60_000);
 });
