@@ -43,9 +43,10 @@ export function isAscii(text: string): boolean {
 /** Order of printable ASCII in the Unicode collation algorithm; letters stand for both of their cases. */
 const UCA_ORDER = ` _-,;:!?.'"()[]{}@*/\\&#%\`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz`;
 
-const UCA_WEIGHT: readonly string[] = Array.from({ length: 127 }, (_, code) => {
-  return String.fromCharCode(0x100 + UCA_ORDER.indexOf(String.fromCharCode(code).toLowerCase()));
-});
+/** The same in the versions 4.0.0 and 5.2.0. */
+const OLD_UCA_ORDER = ` \`^_-,;:!?.'"()[]{}@*/\\&#%+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz`;
+
+const OLD_UCA = /_unicode_/;
 
 /** Weights by the codes of upper-case letters: `general_ci` and its kin. */
 const GENERAL =
@@ -69,7 +70,7 @@ export function textRules(collation: string | undefined): TextRules {
   if (collation === 'binary' || collation.endsWith('_bin')) return binaryRules(!NO_PAD.test(collation));
   const plain = ACCENTLESS.test(collation) ? withoutMarks : asciiOnly;
   if (GENERAL.test(collation)) return asciiRules(trim, plain, (text) => text.toUpperCase());
-  if (UCA.test(collation)) return asciiRules(trim, plain, ucaKey);
+  if (UCA.test(collation)) return asciiRules(trim, plain, OLD_UCA.test(collation) ? oldUcaKey : ucaKey);
   return IDENTITY;
 }
 
@@ -94,11 +95,20 @@ function trimBlanks(text: string): string {
   return text.endsWith(' ') ? text.replace(/ +$/, '') : text;
 }
 
-function ucaKey(text: string): string {
-  let key = '';
-  for (let i = 0; i < text.length; i++) key += UCA_WEIGHT[text.charCodeAt(i)] ?? '';
-  return key;
+/** Turns a text into one whose characters are ordered by their codes. */
+function keyOf(alphabet: string): (text: string) => string {
+  const weights = Array.from({ length: 127 }, (_, code) => {
+    return String.fromCharCode(0x100 + alphabet.indexOf(String.fromCharCode(code).toLowerCase()));
+  });
+  return (text) => {
+    let key = '';
+    for (let at = 0; at < text.length; at++) key += weights[text.charCodeAt(at)] ?? '';
+    return key;
+  };
 }
+
+const ucaKey = keyOf(UCA_ORDER);
+const oldUcaKey = keyOf(OLD_UCA_ORDER);
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

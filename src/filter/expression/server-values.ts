@@ -46,9 +46,9 @@ export function columnSql(column: Column, value: Value, kind: ServerKind, numeri
     case 'timestamp':
       return `CAST(${quoted(value)} AS DATETIME(${column.length ?? 0}))`;
     case 'enum':
-      return numeric ? doubleSql(value) : textSql(column, enumText(column, value), kind);
+      return numeric ? memberNumber(value, kind) : textSql(column, enumText(column, value), kind);
     case 'set':
-      return numeric ? doubleSql(value) : textSql(column, setText(column, value), kind);
+      return numeric ? memberNumber(value, kind) : textSql(column, setText(column, value), kind);
     case 'json':
       return jsonSql(value, kind);
     default:
@@ -78,6 +78,11 @@ function doubleSql(value: Value): string {
   return `(0e0 + ${text.includes('e') ? text : `${text}e0`})`;
 }
 
+/** In calculations MySQL takes it for a DOUBLE, MariaDB for an integer. */
+function memberNumber(value: Value, { mariadb }: ServerKind): string {
+  return mariadb ? `CAST(${plain(value)} AS UNSIGNED)` : doubleSql(value);
+}
+
 function floatSql(value: Value, { mariadb, tidb }: ServerKind): string {
   if (mariadb || tidb) return doubleSql(typeof value === 'number' ? Math.fround(value) : value);
   return `CAST(${doubleSql(value)} AS FLOAT)`;
@@ -90,11 +95,13 @@ function jsonSql(value: Value, { mariadb }: ServerKind): string {
 }
 
 function textSql(column: Column, value: Value, kind: ServerKind): string {
-  const charset = column.charset ?? 'utf8mb4';
+  // TiDB knows this charset and its collations by their old name alone.
+  const known = (name: string): string => (kind.tidb ? name.replace(/^utf8mb3/, 'utf8') : name);
+  const charset = known(column.charset ?? 'utf8mb4');
+  const collation = column.collation === undefined ? undefined : known(column.collation);
   const text = `CONVERT(${textLiteral(value, kind)} USING ${charset})`;
   // A collation that is written counts more than a column's: it is left out where it need not be said.
-  if (column.collation === undefined || kind.defaults.get(charset) === column.collation) return text;
-  return `${text} COLLATE ${column.collation}`;
+  return collation === undefined || kind.defaults.get(charset) === collation ? text : `${text} COLLATE ${collation}`;
 }
 
 function textLiteral(value: Value, kind: ServerKind): string {

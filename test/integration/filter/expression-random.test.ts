@@ -15,11 +15,11 @@ import { eventsUpToNow, openStream, rowsOf, upstreamOf, type Upstream } from '..
 import { randomColumns, RandomExpressions, seeded } from './random-expression.js';
 
 const SEED = Number(process.env['DM_TEST_SEED'] ?? 20211);
-const ROWS = 80;
-const EXPRESSIONS = 2_400;
+const ROWS = 50;
+const EXPRESSIONS = 2_100;
 
 /** Expressions of one SELECT. */
-const BATCH = 60;
+const BATCH = 70;
 
 /** Each so many expressions the filter as a whole is asked, with the server behind it. */
 const WHOLE_FILTER_EACH = 12;
@@ -150,7 +150,9 @@ describe.each(['mysqlUp', 'mariadbUp'] as const)('%s', (flavor) => {
           continue;
         }
         compareLocally(bed, text, answers, tally);
-        if (at % WHOLE_FILTER_EACH === 0 && collationsOf(text, bed.structure) < 2)
+        // Its CAST has no YEAR, whose comparison with two digits is that type's own.
+        const asYear = flavor === 'mariadbUp' && /\by\b/.test(text);
+        if (at % WHOLE_FILTER_EACH === 0 && !asYear && collationsOf(text, bed.structure) < 2)
           await compareFilter(bed, text, answers, server, tally);
       }
     }
