@@ -66,7 +66,9 @@ test('a process stopped in mid-flight wakes to find its place taken, and nothing
   await up.query('CREATE TABLE keyless (a INT)');
   for (let i = 0; i < 300; i++) await up.query('INSERT INTO keyless VALUES (?), (?)', [i, i]);
   const stopped = new ChildUnit(config, 'sync.before-commit=stall:50');
-  await sleep(1_500);
+  // It must be at work: one that is stopped while it starts would take the place of its successor.
+  while (stopped.progress === undefined) await sleep(20);
+  await sleep(500);
   stopped.kill('SIGSTOP');
   const successor = new RunningUnit(config);
   await up.query('INSERT INTO keyless VALUES (-1)');
