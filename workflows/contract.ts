@@ -32,7 +32,7 @@ export function sourceWorkflowId(sourceId: string): string {
 export const CLUSTER_WORKFLOW_ID = 'dm-cluster';
 
 /** How long Temporal waits for a process that took a workflow task and died, before it gives the task to another. */
-export const WORKFLOW_TASK_TIMEOUT_MS = 3_000;
+export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
 
 /** Search attributes, all of type Keyword. Registered at start-up when missing. */
 export const SEARCH_ATTRIBUTES = { task: 'DmTask', source: 'DmSource', stage: 'DmStage', unit: 'DmUnit' } as const;
