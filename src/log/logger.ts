@@ -48,7 +48,7 @@ export const silentLogger: Logger = createLogger({ write: () => undefined });
 function formatLine(time: Date, level: LogLevel, message: string, fields: LogFields): string {
   let line = `[${formatTime(time)}] [${level.toUpperCase()}] [${quoteIfNeeded(message)}]`;
   for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` [${key}=${quoteIfNeeded(String(value))}]`;
+    if (value !== undefined) line += ` [${quoteIfNeeded(key)}=${quoteIfNeeded(String(value))}]`;
   }
   return `${line}\n`;
 }

@@ -1,10 +1,12 @@
 /** Scenarios of the manual with one source each, in the manual's files and names. One system, one test after the other. */
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { upstreamPosition } from '../../../tools/product/position.js';
+import type { WorkerProgram } from '../../support/system.js';
 import { Bed, eventually, rowsOf, run, wellDone, type Site } from './bed.js';
 
 let bed: Bed;
-/** `worker1`, which takes several sources. */
+let worker: WorkerProgram;
 const MYSQL = 0;
 const MARIADB = 1;
 
@@ -39,7 +41,7 @@ block-allow-list:
       "INSERT INTO testdm.t2 (id, uid, name) VALUES (3,20001, 'José Arcadio Buendía'), (4,20002, 'Úrsula Iguarán'), (5,20003, 'José Arcadio')",
     );
     task = await bed.file('testdm-task.yaml', QUICK_START());
-    await bed.worker('worker1');
+    worker = await bed.worker('worker1');
     const { members } = JSON.parse((await bed.system.runDmctl('list-member')).output) as { members: object[] };
     expect(members.map((member) => Object.keys(member))).toEqual([['leader'], ['master'], ['worker']]);
     expect(members[2]).toMatchObject({ worker: { workers: [{ name: 'worker1', stage: 'free', source: '' }] } });
@@ -267,6 +269,20 @@ ${meta}`;
       expect(text).toContain('[code=26005:');
       expect(text).toContain('binlog.009999');
     });
+
+    it('S5-E1: pauses at rows of a table that the downstream lacks, and goes on when it is there', async () => {
+      const create = `CREATE TABLE ${schema}.absent (id INT PRIMARY KEY)`;
+      await run(up, create);
+      position = await upstreamPosition(up.db);
+      await start(taskText(byPosition()), '--remove-meta');
+      await bed.untilSyncing(task, source);
+      await run(up, `INSERT INTO ${schema}.absent VALUES (1)`);
+      expect((await bed.untilFailed(task, source)).text).toContain(`${schema}.absent`.replace('.', '`.`'));
+      await run(bed.down, create);
+      await bed.system.dmctl('resume-task', task);
+      await eventually(bed.down, `SELECT id FROM ${schema}.absent`, [['1']]);
+      await bed.system.dmctl('stop-task', task);
+    });
   }
 
   it('S6 case B: fills the columns that only the downstream has with their defaults', async () => {
@@ -344,5 +360,51 @@ block-allow-list:
     await bed.system.dmctl('resume-task', 'more-columns');
     await eventually(bed.down, 'SELECT message FROM log.messages WHERE id = 4', [['msg4']]);
     await bed.system.dmctl('stop-task', 'more-columns');
+  });
+});
+
+describe('S10 case F: a full copy alone', () => {
+  it('ends when everything is there, and says how long the load took', async () => {
+    await run(
+      bed.up(),
+      'CREATE DATABASE dm_benchmark',
+      `CREATE TABLE dm_benchmark.sbtest1 (id int(11) NOT NULL AUTO_INCREMENT, k int(11) NOT NULL DEFAULT '0',
+        c char(120) CHARSET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '',
+        pad char(60) CHARSET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '', PRIMARY KEY (id), KEY k_1 (k)
+        ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`,
+      "INSERT INTO dm_benchmark.sbtest1 (k, c, pad) VALUES (1, REPEAT('c', 120), REPEAT('p', 60))",
+    );
+    for (let rows = 1; rows < 4_096; rows *= 2) {
+      await run(
+        bed.up(),
+        'INSERT INTO dm_benchmark.sbtest1 (k, c, pad) SELECT k + id, c, pad FROM dm_benchmark.sbtest1',
+      );
+    }
+    const text = `name: test-full
+task-mode: full
+target-database:
+${bed.target()}
+mysql-instances:
+  -
+    source-id: "mysql-replica-01"
+    block-allow-list:  "instance"
+    mydumper-config-name: "global"
+    loader-thread: 16
+block-allow-list:
+  instance:
+    do-dbs: ["dm_benchmark"]
+mydumpers:
+  global:
+    rows: 1000
+    threads: 32
+`;
+    await bed.system.dmctl('start-task', await bed.file('s10.yaml', text));
+    await bed.system.until('test-full', 'mysql-replica-01', ({ state }) => state.stage === 'Finished');
+    await bed.expectEqual(['dm_benchmark.sbtest1']);
+    const [task] = (JSON.parse((await bed.system.runDmctl('query-status')).output) as { tasks: object[] }).tasks;
+    expect(task).toMatchObject({ taskName: 'test-full', taskStatus: 'Finished' });
+    const log = await readFile(worker.logFile, 'utf8');
+    expect(log).toMatch(/\["all data files have been finished"\] \[task=test-full\].*\["cost time"=\d+\.\d+s\]/);
+    await bed.system.dmctl('stop-task', 'test-full');
   });
 });
