@@ -86,7 +86,7 @@ export class Dependencies {
     const { plan, change } = job;
     const before = change.kind === 'insert' ? undefined : change.before;
     const after = change.kind === 'delete' ? undefined : change.after;
-    const state = this.#table(plan.target);
+    const state = this.#table(plan.key);
     this.#needed.fill(0);
     this.#maps.length = 0;
     this.#values.length = 0;
@@ -109,7 +109,7 @@ export class Dependencies {
   #needKeys(plan: TablePlan, before: RowImage | undefined, after: RowImage | undefined): boolean {
     let exclusive = plan.opaqueKeys;
     for (const key of plan.keys) {
-      const map = this.#mapOf(plan.target, key);
+      const map = this.#mapOf(plan.key, key);
       const old = before === undefined ? null : keyValue(key, before);
       const now = after === undefined ? null : keyValue(key, after);
       if (old === undefined || now === undefined) exclusive = true;

@@ -7,7 +7,7 @@ import type { ServerProfile } from '../schema/server-profile.js';
 import type { Ask } from './control.js';
 import { StructureReader } from './structure-reader.js';
 import { TablePlan, type DownstreamTable } from './table-plan.js';
-import type { Target } from './target.js';
+import { tableKey, type Target } from './target.js';
 
 /** Actions by which a server changes rows of the child itself. */
 const CHANGING_ACTIONS = new Set(['CASCADE', 'SET NULL', 'SET DEFAULT']);
@@ -19,8 +19,9 @@ const CACHE_SIZE = 4_000;
 interface Reference {
   schema: string;
   table: string;
-  refSchema: string;
-  refTable: string;
+  /** Keys of the two tables. */
+  key: string;
+  refKey: string;
   refColumns: string[];
   changesChildren: boolean;
 }
@@ -33,7 +34,7 @@ export class DownstreamTables {
   readonly #mapping: TableMapping;
   readonly #tables = new Map<string, DownstreamTable | undefined>();
   readonly #plans = new WeakMap<Table, { plan: TablePlan; key: string; madeAt: number }>();
-  /** By schema: the tables that have triggers. */
+  /** By schema: keys of the tables that have triggers. */
   readonly #triggers = new Map<string, ReadonlySet<string>>();
   #references: Reference[] | undefined;
   /** A DDL was executed since {@link #references} was read. */
@@ -71,7 +72,7 @@ export class DownstreamTables {
     this.#triggers.clear();
     if (changed.some(({ table }) => table === '')) this.#forgetAll();
     for (const { schema, table } of changed) {
-      const key = keyOf(schema, table);
+      const key = this.#key(schema, table);
       this.#tables.delete(key);
       this.#changedAt.set(key, this.#time);
     }
@@ -86,7 +87,7 @@ export class DownstreamTables {
   async #makePlan(source: Table): Promise<TablePlan> {
     if (this.#referencesAreOld) await this.#lookAtReferences();
     const { schema, table } = this.#mapping.target(source.schema, source.name);
-    const key = keyOf(schema, table);
+    const key = this.#key(schema, table);
     const known = this.#plans.get(source);
     const changedAt = Math.max(this.#allChangedAt, this.#changedAt.get(key) ?? 0);
     if (known !== undefined && known.madeAt >= changedAt) return known.plan;
@@ -96,7 +97,7 @@ export class DownstreamTables {
   }
 
   async #lookAtReferences(): Promise<void> {
-    const references = await this.#ask(readReferences);
+    const references = await this.#readReferences();
     const changed = JSON.stringify(references) !== JSON.stringify(this.#references ?? []);
     this.#references = references;
     this.#referencesAreOld = false;
@@ -106,7 +107,7 @@ export class DownstreamTables {
   }
 
   async #load(schema: string, table: string): Promise<DownstreamTable | undefined> {
-    const key = keyOf(schema, table);
+    const key = this.#key(schema, table);
     if (this.#tables.has(key)) return this.#tables.get(key);
     const found = await this.#describe(schema, table);
     if (this.#tables.size >= CACHE_SIZE) this.#tables.clear();
@@ -117,48 +118,57 @@ export class DownstreamTables {
   async #describe(schema: string, table: string): Promise<DownstreamTable | undefined> {
     const structure = await this.#structures.get(schema, table);
     if (structure === undefined) return undefined;
-    const triggers = this.#triggers.get(schema) ?? (await this.#ask((connection) => readTriggers(connection, schema)));
+    const triggers = this.#triggers.get(schema) ?? (await this.#readTriggers(schema));
     this.#triggers.set(schema, triggers);
-    this.#references ??= await this.#ask(readReferences);
-    return { structure, hasTriggers: triggers.has(table), children: childrenOf(this.#references, schema, table) };
+    this.#references ??= await this.#readReferences();
+    const key = this.#key(schema, table);
+    return { structure, hasTriggers: triggers.has(key), children: childrenOf(this.#references, key) };
+  }
+
+  #readReferences(): Promise<Reference[]> {
+    return this.#ask((connection) => readReferences(connection, this.#target));
+  }
+
+  /** Tables of the schema that have triggers. */
+  async #readTriggers(schema: string): Promise<ReadonlySet<string>> {
+    const names = await this.#ask((connection) => readTriggers(connection, schema));
+    return new Set(names.map((name) => this.#key(schema, name)));
+  }
+
+  #key(schema: string, table: string): string {
+    return tableKey(this.#target, schema, table);
   }
 }
 
 /** Direct children and, behind those that the server changes itself, theirs. */
-function childrenOf(references: readonly Reference[], schema: string, table: string): DownstreamTable['children'] {
-  const direct = references.filter((r) => r.refSchema === schema && r.refTable === table);
+function childrenOf(references: readonly Reference[], parent: string): DownstreamTable['children'] {
+  const of = (key: string): Reference[] => references.filter(({ refKey }) => refKey === key);
   const children: DownstreamTable['children'] = [];
   const seen = new Set<string>();
   const add = (child: Reference, refColumns: string[]): void => {
-    const key = JSON.stringify([child.schema, child.table, refColumns]);
+    const key = JSON.stringify([child.key, refColumns]);
     if (seen.has(key)) return;
     seen.add(key);
     const { changesChildren } = child;
     children.push({ schema: child.schema, table: child.table, refColumns, changesChildren });
     if (!changesChildren) return;
-    for (const next of references) {
-      if (next.refSchema === child.schema && next.refTable === child.table) add(next, refColumns);
-    }
+    for (const next of of(child.key)) add(next, refColumns);
   };
-  for (const child of direct) add(child, child.refColumns);
+  for (const child of of(parent)) add(child, child.refColumns);
   return children;
 }
 
-function keyOf(schema: string, table: string): string {
-  return JSON.stringify([schema, table]);
-}
-
-async function readTriggers(connection: DbConnection, schema: string): Promise<ReadonlySet<string>> {
+async function readTriggers(connection: DbConnection, schema: string): Promise<string[]> {
   const rows = await queryRows(
     connection,
     'downstream',
     `SELECT DISTINCT EVENT_OBJECT_TABLE AS name FROM information_schema.TRIGGERS ` +
       `WHERE EVENT_OBJECT_SCHEMA = ${quoteString(schema)}`,
   );
-  return new Set(rows.map((row) => String(row['name'])));
+  return rows.map((row) => String(row['name']));
 }
 
-async function readReferences(connection: DbConnection): Promise<Reference[]> {
+async function readReferences(connection: DbConnection, target: Target): Promise<Reference[]> {
   const rows = await queryRows(
     connection,
     'downstream',
@@ -174,18 +184,19 @@ async function readReferences(connection: DbConnection): Promise<Reference[]> {
   for (const row of rows) {
     const key = JSON.stringify([row['s'], row['t'], row['n']]);
     const known = byConstraint.get(key);
-    if (known === undefined) byConstraint.set(key, referenceOf(row));
+    if (known === undefined) byConstraint.set(key, referenceOf(row, target));
     else known.refColumns.push(String(row['rc']));
   }
   return [...byConstraint.values()];
 }
 
-function referenceOf(row: Row): Reference {
+function referenceOf(row: Row, target: Target): Reference {
+  const [schema, table] = [String(row['s']), String(row['t'])];
   return {
-    schema: String(row['s']),
-    table: String(row['t']),
-    refSchema: String(row['rs']),
-    refTable: String(row['rt']),
+    schema,
+    table,
+    key: tableKey(target, schema, table),
+    refKey: tableKey(target, String(row['rs']), String(row['rt'])),
     refColumns: [String(row['rc'])],
     changesChildren: CHANGING_ACTIONS.has(String(row['d'])) || CHANGING_ACTIONS.has(String(row['u'])),
   };

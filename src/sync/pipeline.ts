@@ -217,10 +217,10 @@ export class Pipeline {
         if (job.safe !== first.safe || job.foreignKeyChecks !== first.foreignKeyChecks) break;
         if (job.lenient !== first.lenient) break;
       }
-      // Two structures of one table do not mix: their statements are worked out apart.
-      const plan = plans.get(job.plan.target);
-      if (plan === undefined) plans.set(job.plan.target, job.plan);
-      else if (plan !== job.plan) break;
+      // Two structures of one table do not mix, unless tables with equal columns are merged into it: see `mergedStatements`.
+      const plan = plans.get(job.plan.key);
+      if (plan === undefined) plans.set(job.plan.key, job.plan);
+      else if (plan !== job.plan && plan.layout !== job.plan.layout) break;
       jobs.push(job);
     }
     return jobs;

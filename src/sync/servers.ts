@@ -34,6 +34,7 @@ export async function describeDownstream(connection: DbConnection, limit = Infin
       charsets,
       maxAllowedPacket: Math.min(info.maxAllowedPacket, limit),
       hasJsonTable: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80004,
+      foldsNames: profile.lowerCaseTableNames !== 0,
     },
     profile,
     kind,

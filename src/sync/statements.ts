@@ -33,16 +33,18 @@ export function mergedStatements(jobs: readonly RowJob[]): RowStatement[] {
   for (const job of jobs) {
     const { plan } = job;
     const linked = job.foreignKeyChecks && (plan.references.length > 0 || plan.children.length > 0);
-    const name = linked ? '' : plan.target;
+    const name = linked ? '' : plan.key;
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [job]);
     else group.push(job);
   }
   const statements: RowStatement[] = [];
   for (const [name, group] of groups) {
-    const plan = group[0]?.plan;
-    if (name !== '' && plan !== undefined && canMerge(plan, group)) mergeByKey(plan, group, statements);
-    else mergeNeighbours(group, statements);
+    const [first] = group;
+    const merges = name !== '' && first !== undefined && canMerge(first.plan, group);
+    const histories = merges ? keyHistories(first.plan, group) : undefined;
+    if (first === undefined || histories === undefined) mergeNeighbours(group, statements);
+    else mergeByKey(first.plan, histories.values(), first.safe, statements);
   }
   return statements;
 }
@@ -81,68 +83,91 @@ export function bigStatements(job: RowJob): RowStatement[] {
   return [{ sql: `${updateHead(plan, assignments)} ${plan.where(change.before, parameters)}`, parameters, rows: 1 }];
 }
 
-/** First and last state of a key within a batch; undefined = no such row. */
+/** What a batch does to the row of a key; undefined = no such row. */
 interface KeyHistory {
   first: RowImage | undefined;
   last: RowImage | undefined;
   bytes: number;
+  /** More than one change. */
+  several: boolean;
+  /** The row of before was removed and another one came: it counts even if that of before is missing downstream. */
+  reborn: boolean;
+  /** The row of before went to another key, where it only comes to when it was there. */
+  moved: boolean;
 }
 
-function mergeByKey(plan: TablePlan, jobs: readonly RowJob[], statements: RowStatement[]): void {
-  const safe = jobs[0]?.safe ?? false;
+function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: boolean, statements: RowStatement[]): void {
   const deletes: RowImage[] = [];
+  const moves: RowImage[] = [];
   const inserts: RowImage[] = [];
-  const updates: { before: RowImage; after: RowImage; bytes: number }[] = [];
-  for (const { first, last, bytes } of keyHistories(plan, jobs).values()) {
-    if (last === undefined) {
-      if (first !== undefined) deletes.push(first);
-    } else if (first === undefined || safe) inserts.push(last);
-    else if (plan.columns.some(({ at }) => !sameValue(first[at], last[at]))) {
-      updates.push({ before: first, after: last, bytes });
-    }
+  const updates: RowImage[] = [];
+  const apart: RowStatement[] = [];
+  for (const { first, last, bytes, several, reborn, moved } of histories) {
+    if (first !== undefined && (last === undefined || (reborn && !safe)))
+      (moved && !safe ? moves : deletes).push(first);
+    if (last === undefined) continue;
+    if (first === undefined || reborn || safe) inserts.push(last);
+    else if (canUpsert(plan, first, last, bytes)) updates.push(last);
+    // Of several updates all columns count: what they began with is not what the downstream has, if filters left some out.
+    else apart.push(updateRow(plan, first, last, several ? 0 : bytes));
   }
-  statements.push(...deleteRows(plan, deletes, safe), ...insertRows(plan, inserts, safe));
-  const narrow = updates.filter(({ bytes }) => bytes < WIDE_ROW_BYTES);
-  if (narrow.length > 1 && plan.columns.length > plan.mergeKey.length) {
-    statements.push(
-      ...upsertRows(
-        plan,
-        narrow.map(({ after }) => after),
-      ),
-    );
-    for (const { before, after, bytes } of updates) {
-      if (bytes >= WIDE_ROW_BYTES) statements.push(updateRow(plan, before, after, bytes));
-    }
-  } else {
-    for (const { before, after, bytes } of updates) statements.push(updateRow(plan, before, after, bytes));
-  }
+  statements.push(...moveRows(plan, moves), ...deleteRows(plan, deletes, safe), ...insertRows(plan, inserts, safe));
+  const [only] = updates;
+  if (updates.length > 1) statements.push(...upsertRows(plan, updates));
+  else if (only !== undefined) statements.push(updateRow(plan, only, only, 0));
+  statements.push(...apart);
+}
+
+/** An update that changes nothing would not count as one. */
+function canUpsert(plan: TablePlan, before: RowImage, after: RowImage, bytes: number): boolean {
+  if (bytes >= WIDE_ROW_BYTES || plan.columns.length <= plan.mergeKey.length) return false;
+  return plan.columns.some(({ at }) => !sameValue(before[at], after[at]));
 }
 
 /**
  * Keys are told apart by their exact values, not as the collation does: two spellings that the server calls equal never
  * exist at once, and deletes are sent first.
+ *
+ * Undefined when a row comes where there is one, or goes where there is none: tables that are merged into one have the same
+ * key, or filters left out what was between. In order, the server refuses or misses what does not fit.
  */
-function keyHistories(plan: TablePlan, jobs: readonly RowJob[]): Map<string, KeyHistory> {
+function keyHistories(plan: TablePlan, jobs: readonly RowJob[]): Map<string, KeyHistory> | undefined {
   const histories = new Map<string, KeyHistory>();
   for (const { change, bytes, safe } of jobs) {
-    if (change.kind !== 'insert') {
-      const key = exactKey(plan, change.before);
-      const history = histories.get(key);
-      if (history === undefined) histories.set(key, { first: change.before, last: undefined, bytes });
-      else history.last = undefined;
+    const from = change.kind === 'insert' ? undefined : exactKey(plan, change.before);
+    const to = change.kind === 'delete' ? undefined : exactKey(plan, change.after);
+    const isMove = from !== undefined && to !== undefined && from !== to;
+    if (from !== undefined && change.kind !== 'insert') {
+      const history = histories.get(from);
+      if (history === undefined) {
+        const last = to === from && change.kind === 'update' ? change.after : undefined;
+        histories.set(from, { first: change.before, last, bytes, several: false, reborn: false, moved: isMove });
+      } else if (history.last === undefined && !safe) return undefined;
+      else if (to === from && change.kind === 'update') take(history, change.after, bytes);
+      else {
+        history.last = undefined;
+        if (isMove && !history.reborn) history.moved = true;
+      }
     }
-    if (change.kind === 'delete') continue;
-    const key = exactKey(plan, change.after);
-    const history = histories.get(key);
+    if (to === undefined || to === from || change.kind === 'delete') continue;
+    const history = histories.get(to);
     // In safe mode the row may have been there before: should the key end without a row, it must be deleted.
-    if (history === undefined)
-      histories.set(key, { first: safe ? change.after : undefined, last: change.after, bytes });
+    if (history === undefined) {
+      const first = safe ? change.after : undefined;
+      histories.set(to, { first, last: change.after, bytes, several: false, reborn: false, moved: false });
+    } else if (history.last !== undefined && !safe) return undefined;
     else {
-      history.last = change.after;
-      history.bytes = Math.max(history.bytes, bytes);
+      if (history.first !== undefined) history.reborn = true;
+      take(history, change.after, bytes);
     }
   }
   return histories;
+}
+
+function take(history: KeyHistory, after: RowImage, bytes: number): void {
+  history.last = after;
+  history.several = true;
+  history.bytes = Math.max(history.bytes, bytes);
 }
 
 function exactKey(plan: TablePlan, image: RowImage): string {
@@ -208,7 +233,7 @@ function upsertRows(plan: TablePlan, images: readonly RowImage[]): RowStatement[
   return lists(insertHead(plan, false), images, Infinity, (image) => tuple(plan, image)).flatMap(({ sql, count }) => [
     { sql: sql + tail },
     // A row that was updated counts 2, one that was inserted or is unchanged counts less.
-    { sql: `SELECT 9223372036854775807 + (ROW_COUNT() <> ${2 * count}) AS found` },
+    failUnless(2 * count),
   ]);
 }
 
@@ -224,6 +249,16 @@ function deleteRows(plan: TablePlan, images: readonly RowImage[], safe: boolean)
   }
   const conditions = lists(head, images, DELETE_ROWS, (image) => `(${plan.where(image)})`, ' OR ');
   return conditions.map(({ sql, count }) => ({ sql, ...expectRows(safe, count) }));
+}
+
+/** Takes rows away that come to other keys: each must be there, or the caller repeats the batch one by one. */
+function moveRows(plan: TablePlan, images: readonly RowImage[]): RowStatement[] {
+  return deleteRows(plan, images, false).flatMap(({ sql, rows = 0 }) => [{ sql }, failUnless(rows)]);
+}
+
+/** A statement that fails unless the one before it counted so many rows. */
+function failUnless(rows: number): RowStatement {
+  return { sql: `SELECT 9223372036854775807 + (ROW_COUNT() <> ${rows}) AS found` };
 }
 
 function deleteRow(plan: TablePlan, image: RowImage, safe: boolean): RowStatement {

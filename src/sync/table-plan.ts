@@ -6,7 +6,7 @@ import type { CellValue, RowImage } from './events.js';
 import { keyTextWriter, type KeyTextWriter } from './key-text.js';
 import { isTypedJson, typedJsonSql } from './json-sql.js';
 import { literalWriter, type LiteralWriter } from './literal.js';
-import { readsIntroducer, type Target } from './target.js';
+import { readsIntroducer, tableKey, type Target } from './target.js';
 
 /** What the downstream says about a table beyond its structure. */
 export interface DownstreamTable {
@@ -84,8 +84,10 @@ export interface PlanReference extends PlanKey {
  * written under and the downstream's as it is now.
  */
 export class TablePlan {
-  /** Downstream name, quoted; also the table's name in the dependency map. */
+  /** Downstream name, quoted. */
   readonly target: string;
+  /** The same for all plans of one downstream table. */
+  readonly key: string;
   readonly source: Table;
   /**
    * The same for plans whose rows can share statements: those of tables that are merged into one and have equal columns.
@@ -118,6 +120,7 @@ export class TablePlan {
     const builder = new PlanBuilder(source, downstream, target);
     this.source = source;
     this.target = quoteTable(names.schema, names.table);
+    this.key = tableKey(target, names.schema, names.table);
     this.layout = JSON.stringify([this.target, source.columns.map(columnLayout)]);
     this.columns = builder.written();
     this.columnList = this.columns.map(({ name }) => name).join(', ');
@@ -281,7 +284,7 @@ class PlanBuilder {
         ? { schema: foreignKey.refSchema, table: foreignKey.refTable }
         : mapping.target(foreignKey.refSchema, foreignKey.refTable);
       references.push({
-        parent: quoteTable(parent.schema, parent.table),
+        parent: tableKey(this.#target, parent.schema, parent.table),
         id: foreignKey.refColumns.map((column) => column.toLowerCase()).join('\u0000'),
         parts: key.parts,
       });
@@ -291,7 +294,7 @@ class PlanBuilder {
 
   children(): { name: string; columns: number[]; changesChildren: boolean }[] {
     return (this.#downstream?.children ?? []).map((child) => ({
-      name: quoteTable(child.schema, child.table),
+      name: tableKey(this.#target, child.schema, child.table),
       columns: child.refColumns.flatMap((column) => this.#places.get(column.toLowerCase()) ?? []),
       changesChildren: child.changesChildren,
     }));

@@ -1,3 +1,5 @@
+import { quoteTable } from '../mysql/quote.js';
+
 /** What row statements must know of the downstream server. */
 export interface Target {
   isTiDB: boolean;
@@ -7,6 +9,14 @@ export interface Target {
   maxAllowedPacket: number;
   /** The server has JSON_TABLE. */
   hasJsonTable?: boolean;
+  /** Names that differ in case only are one table's: TiDB, and `lower_case_table_names` other than 0. */
+  foldsNames?: boolean;
+}
+
+/** What stands for a table where tables are told apart: the server may tell its name in another case than we write it. */
+export function tableKey(target: Target, schema: string, table: string): string {
+  const name = quoteTable(schema, table);
+  return target.foldsNames === true ? name.toLowerCase() : name;
 }
 
 /** TiDB reads latin1 as UTF-8 and knows few other character sets: text is converted before it is sent there. */

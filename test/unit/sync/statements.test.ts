@@ -52,8 +52,11 @@ describe('statements of a batch', () => {
       job(8, plan, update([6, 9], [6, 1])),
     ];
     expect(sql(jobs)).toEqual([
-      'DELETE FROM `db`.`t` WHERE `id` IN (3,4)',
+      'DELETE FROM `db`.`t` WHERE `id` = 4',
+      'SELECT 9223372036854775807 + (ROW_COUNT() <> 1) AS found',
+      'DELETE FROM `db`.`t` WHERE `id` = 3',
       'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,2),(5,1)',
+      'UPDATE `db`.`t` SET `id` = 6, `a` = 1 WHERE `id` = 6',
     ]);
   });
 
