@@ -11,7 +11,7 @@ import type { DdlApplier } from './ddl-applier.js';
 import type { RewritePlanOptions } from './ddl-plan.js';
 import type { DownstreamTables } from './downstream-tables.js';
 import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent, StructureTest } from './events.js';
-import { atPlace, type FailurePlace } from './failure.js';
+import { atPlace, fail, type FailurePlace } from './failure.js';
 import type { CheckpointKeeper } from './keeper.js';
 import { valueBytes } from './literal.js';
 import type { OnlineRecords } from './online-ddl.js';
@@ -129,12 +129,12 @@ export class EventApplier {
 
   async #rows(event: RowsEvent): Promise<void> {
     const { pipeline, keeper, counters, applied, rows: filters } = this.#options;
-    const found = this.#options.tables.planFor(event.structure);
-    const plan = found instanceof Promise ? await found : found;
     const { rows, schema, table, start, end, timestamp } = event;
     const [first] = rows;
     const gtidSet = keeper.last.location.gtidSet;
     const place = { start, end, gtidSet };
+    const found = this.#options.tables.planFor(event.structure);
+    const plan = found instanceof Promise ? await found.catch((error: unknown) => fail(error, place)) : found;
     if (first !== undefined) checkComplete(plan, first, place);
     const verdict = this.#dropped(event, place);
     const dropped = verdict instanceof Promise ? await verdict : verdict;
@@ -230,7 +230,7 @@ export class EventApplier {
         await faultPoint('ddl.before-new-flush');
       } else keeper.passed(seq);
     } catch (error) {
-      throw atPlace(error, { start, end, gtidSet: keeper.last.location.gtidSet }, event.sql);
+      fail(error, { start, end, gtidSet: keeper.last.location.gtidSet }, event.sql);
     }
   }
 

@@ -1,4 +1,5 @@
 import { toDmError, type DmError } from '../errors/dm-error.js';
+import { FenceLostError } from '../meta/fence.js';
 import { databaseError } from '../mysql/errors.js';
 import { formatLocation } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
@@ -22,6 +23,11 @@ export function atPlace(error: unknown, { start, end, gtidSet }: FailurePlace, o
   let place = `startLocation: [${formatLocation({ ...start, gtidSet })}], endLocation: [${formatLocation({ ...end, gtidSet })}]`;
   if (originSql !== undefined) place += `, origin SQL: [${originSql}]`;
   return dm.annotate(place);
+}
+
+/** Throws the error with its place. That the unit has a new owner is no failure of anything there: it is thrown as it is. */
+export function fail(error: unknown, place: FailurePlace, originSql?: string): never {
+  throw error instanceof FenceLostError ? error : atPlace(error, place, originSql);
 }
 
 const VERBS = { insert: 'INSERT INTO', update: 'UPDATE', delete: 'DELETE FROM' } as const;

@@ -347,6 +347,7 @@ export class SyncUnit {
       else this.#ending.abort();
       await parts.pipeline.stop();
       if (mayWrite) await this.#flushLast(parts);
+      this.#ctx.logger.info('replication ends', { ...this.#counters });
       parts.ddl.close();
       parts.tracker.close();
     }

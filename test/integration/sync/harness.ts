@@ -87,17 +87,23 @@ export async function position(connection: Connection): Promise<{ binlogName: st
 /** A unit that runs in this process. */
 export class RunningUnit {
   progress: SyncProgress | undefined;
+  /** Lines of the log. */
+  readonly log: string[] = [];
   readonly result: Promise<UnitResult>;
   failure: unknown;
   readonly #abort = new AbortController();
 
   constructor(config: SubtaskConfig, dataDir = '/nonexistent', level: LogLevel = 'error') {
+    const write = (line: string): void => {
+      this.log.push(line);
+      if (level !== 'info' || process.env['DM_TEST_LOG'] !== undefined) process.stderr.write(line);
+    };
     const context = {
       signal: this.#abort.signal,
       report: (progress: SyncProgress) => {
         this.progress = progress;
       },
-      logger: createLogger({ level: (process.env['DM_TEST_LOG'] as LogLevel | undefined) ?? level }),
+      logger: createLogger({ level: (process.env['DM_TEST_LOG'] as LogLevel | undefined) ?? level, write }),
       worker: 'test-worker',
     };
     this.result = runSync(config, context, { dataDir });

@@ -6,14 +6,15 @@ import { quoteIdent } from '../../../src/mysql/quote.js';
 import { connectTo, dropAtEnd, startPrivateServer, testServers, uniqueName } from '../../support/servers.js';
 import { makeFixture, position, RunningUnit, type Fixture } from './harness.js';
 
-/** Replicates what the upstream has and ends. */
-async function sync({ config, up }: Pick<Fixture, 'config' | 'up'>): Promise<void> {
-  const unit = new RunningUnit(config);
+/** Replicates what the upstream has and ends. @returns lines of the log */
+async function sync({ config, up }: Pick<Fixture, 'config' | 'up'>): Promise<string[]> {
+  const unit = new RunningUnit(config, undefined, 'info');
   try {
     await unit.synced(up);
   } finally {
     await unit.stop().catch(() => undefined);
   }
+  return unit.log;
 }
 
 async function query(connection: Connection, sql: string): Promise<RowDataPacket[]> {
@@ -351,7 +352,8 @@ describe('rows', () => {
     const { up, down, database } = fixture;
     await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
     await up.query('INSERT INTO t VALUES (1), (2)');
-    await sync(fixture);
+    const lines = await sync(fixture);
+    expect(lines.find((line) => line.includes('replication ends'))).toContain('[filteredRows=2]');
     await up.query('INSERT INTO t VALUES (3)');
     await sync(withConfig(fixture, { filters: [] }));
     expect(await values(down, `SELECT id FROM \`${database}\`.t`)).toEqual([[3]]);
