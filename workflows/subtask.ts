@@ -35,11 +35,6 @@ import { Billboard } from './search-attributes.js';
 const UNIT_HEARTBEAT_TIMEOUT_MS = 8_000;
 /** The bound worker polls all the time; one that does not take a unit within this time is not there. */
 const UNIT_PICKUP_TIMEOUT_MS = 5_000;
-/**
- * Not repeated by Temporal on the same queue: a frozen process may have a request for work open there, would swallow the next
- * attempt as well, and cost another timeout before the unit could go elsewhere.
- */
-const HEARTBEAT_TIMED_OUT = 'TemporalTimeout:Heartbeat';
 /** Time for news of a re-binding to arrive before the same worker is tried again. */
 const RETRY_PAUSE_MS = 3_000;
 /** Replication has no checkpoint yet and the dump it should follow is gone with its worker: the choice of the unit is open again. */
@@ -384,7 +379,8 @@ function initialState(input: SubtaskInput): SubtaskState {
 }
 
 /**
- * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection) without a line in history; after some attempts in a row the subtask pauses with the error, for
+ * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection, a worker that
+ * died and came back) without a line in history; after some attempts in a row the subtask pauses with the error, for
  * everyone to see, and its automatic resume goes on trying.
  */
 function unitActivities(worker: string, input: SubtaskInput): DmActivities {
@@ -395,13 +391,7 @@ function unitActivities(worker: string, input: SubtaskInput): DmActivities {
     startToCloseTimeout: '3650 days',
     // Paused and re-bound only after the unit has flushed what it holds.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry: {
-      initialInterval: '1s',
-      backoffCoefficient: 2,
-      maximumInterval: '10s',
-      maximumAttempts: 10,
-      nonRetryableErrorTypes: [HEARTBEAT_TIMED_OUT],
-    },
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
     summary: `${input.task} on ${input.sourceId}`,
   });
 }
