@@ -21,6 +21,7 @@ import { DdlRunner } from './ddl-runner.js';
 import { DownstreamTables } from './downstream-tables.js';
 import { EventApplier } from './event-applier.js';
 import { CheckpointKeeper } from './keeper.js';
+import { MissedRows } from './missed-rows.js';
 import { OnlineRecords } from './online-ddl.js';
 import { Pipeline } from './pipeline.js';
 import type { SyncCounters } from './progress.js';
@@ -174,6 +175,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
     dead: around.dead,
     ending: around.ending,
   };
+  const missedRows = new MissedRows(counters, logger);
   return new Pipeline({
     writers: Array.from({ length: workerCount }, (_, lane) => new Writer(lane + 1, options)),
     batch,
@@ -183,16 +185,10 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
     onApplied: (jobs, { missed }) => {
       counters.rows += jobs.length;
       counters.batches++;
-      if (missed > 0) reportMissed(around, jobs[0]?.plan.target, missed);
+      if (missed > 0) missedRows.report(jobs[0]?.plan.target ?? '', missed, Date.now());
     },
     onFailed: around.onFailed,
   });
-}
-
-/** A change of a row that is not there is not made up for, but it is never silent. */
-function reportMissed({ counters, logger }: Surroundings, table: string | undefined, missed: number): void {
-  counters.missedRows += missed;
-  logger.warn('UPDATE or DELETE found no row downstream', { table, rows: missed, total: counters.missedRows });
 }
 
 interface ApplierParts {
