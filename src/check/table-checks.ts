@@ -1,4 +1,5 @@
 import { charsetOfCollation } from '../schema/charsets.js';
+import { quoteTable } from '../mysql/quote.js';
 import { versionAtLeast } from '../mysql/server-info.js';
 import type { DownstreamFacts, TableFacts, UpstreamFacts } from './facts.js';
 import type { CheckFinding } from './report.js';
@@ -22,7 +23,7 @@ export function judgeTables(up: UpstreamFacts, down: DownstreamFacts): Judgement
 }
 
 function nameOf(table: TableFacts): string {
-  return `\`${table.schema}\`.\`${table.name}\``;
+  return quoteTable(table.schema, table.name);
 }
 
 /** DM refuses such tables. Here they are replicated exactly, but each changed row is looked for in the whole table. */
@@ -128,7 +129,7 @@ export function caseConflicts(tables: readonly TableFacts[]): string[] {
 }
 
 function targetName({ schema, table }: TableFacts['target']): string {
-  return `\`${schema}\`.\`${table}\``;
+  return quoteTable(schema, table);
 }
 
 export function judgeSelection(up: UpstreamFacts): Judgement {
@@ -139,12 +140,21 @@ export function judgeSelection(up: UpstreamFacts): Judgement {
   };
 }
 
-/** A full copy inserts: a row that is there already with the same key stops it. */
+/** A full copy inserts: a row that is there already with the same key stops it, and without a key is there twice then. */
 export function judgeTargetRows(filled: readonly TableFacts[]): Judgement {
+  const keyed = new Map<string, boolean>();
+  for (const { target, hasKey } of filled) {
+    const name = targetName(target);
+    keyed.set(name, hasKey && (keyed.get(name) ?? true));
+  }
   return {
-    findings: [...new Set(filled.map(({ target }) => targetName(target)))].map((name) => ({
+    findings: [...keyed].map(([name, hasKey]) => ({
       severity: 'warn',
-      short_error: `table ${name} holds rows downstream already: the full copy stops at a key that is there`,
+      short_error: `table ${name} holds rows downstream already: ${
+        hasKey
+          ? 'the full copy stops at a key that is there'
+          : 'without a key, a row that is there will be there twice after the full copy'
+      }`,
     })),
     instruction: 'please empty the tables downstream, unless their rows are other ones',
   };

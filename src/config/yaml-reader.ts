@@ -302,7 +302,15 @@ function describe(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map of keys';
-  return typeof value === 'string' ? `the text "${value}"` : JSON.stringify(value);
+  return typeof value === 'string' ? `the text ${excerpt(value)}` : JSON.stringify(value);
+}
+
+/** Longest text, in characters, that a message repeats: a file that is none of ours can be one text of many MB. */
+const EXCERPT_LENGTH = 80;
+
+/** Quoted as in JSON, so that control characters do not reach the terminal. */
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}...` : text);
 }
 
 /** `mysql-instances[0].meta.binlog-pos`. */

@@ -89,6 +89,15 @@ describe('syntax', () => {
   ]);
 });
 
+describe('files that are none', () => {
+  it('are repeated in a message in part, without control characters', () => {
+    const { message } = errorOf(`\u0085binary ${'x'.repeat(1_000_000)}`);
+    expect(message).toContain('expected a map of keys, got the text "');
+    expect(message.length).toBeLessThan(200);
+    expect(errorOf('"a\\e[2Jb"').message).toContain('got the text "a\\u001b[2Jb"');
+  });
+});
+
 describe('types', () => {
   run(TASK_FILE, [
     [['name: test', 'name: [test]'], 20003, 2, key('name', 'expected a text, got a list')],
