@@ -22,13 +22,6 @@ const DRAIN_FORCE_MS = 6_000;
 const SETTLE_MS = 500;
 const MAX_DETAILS = 2_000;
 
-/**
- * Requests for work that a process has open at a time: one for workflows that it has in memory and one for others, one for
- * activities. A machine that is frozen, or without power or network, swallows what they are answered with until Temporal
- * notices, and others wait for it. Workflows have little to do here: more would make nothing faster.
- */
-const FEW_POLLS = { maxConcurrentWorkflowTaskPolls: 2, maxConcurrentActivityTaskPolls: 1 } as const;
-
 /** The bundle that `npm run build` makes of the workflows. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url));
 
@@ -219,7 +212,6 @@ async function createWorkers(
     // How long a workflow waits for the process that has it in memory when that one has died.
     stickyQueueScheduleToStartTimeout: 1_000,
     maxConcurrentActivityTaskExecutions: 20,
-    ...FEW_POLLS,
     shutdownGraceTime: 500,
     shutdownForceTime: 1_500,
   });
