@@ -41,6 +41,8 @@ export interface UpstreamFacts extends ServerFacts {
   tables: TableFacts[];
   /** Databases the selection takes. */
   schemas: string[];
+  /** Whether the server knows the time zone that `where` of the dump is meant in; absent = none is used. */
+  knowsTimezone?: boolean;
   /** Tables of online DDL tools that stand for a selected table. */
   ghosts: { schema: string; name: string }[];
   routed: RoutedNames;
@@ -58,8 +60,6 @@ export interface DownstreamFacts extends ServerFacts {
   /** `schema.table` in lower case of what exists there. */
   tables: ReadonlySet<string>;
   collations: ReadonlySet<string>;
-  /** Why the task's time zone cannot be used; absent = it can. */
-  timezoneProblem?: string;
 }
 
 const EXTRA_VARIABLES = [
@@ -128,6 +128,8 @@ export async function readUpstream(
   };
   if (needs.tables) Object.assign(facts, await readTables(connection, rules));
   if (needs.binlog && facts.info.logBin) await readBinlog(connection, config, facts);
+  const { timezone, dump } = config;
+  if (timezone !== '' && dump.where !== undefined) facts.knowsTimezone = await knowsTimezone(connection, timezone);
   return facts;
 }
 
@@ -241,7 +243,7 @@ function tableKey(schema: string, table: string): string {
  *
  * @throws DmError 10003, 10005
  */
-export async function readDownstream(connection: DbConnection, timezone: string): Promise<DownstreamFacts> {
+export async function readDownstream(connection: DbConnection): Promise<DownstreamFacts> {
   const facts = await serverFacts(connection, 'downstream');
   const tables = await queryRows(
     connection,
@@ -250,7 +252,7 @@ export async function readDownstream(connection: DbConnection, timezone: string)
   );
   const schemas = await queryRows(connection, 'downstream', 'SHOW DATABASES');
   const collations = await queryRows(connection, 'downstream', 'SHOW COLLATION');
-  const result: DownstreamFacts = {
+  return {
     ...facts,
     schemas: new Set(schemas.map((row) => String(Object.values(row)[0]).toLowerCase())),
     tables: new Set(tables.map((row) => `${text(row, 's')}.${text(row, 't')}`.toLowerCase())),
@@ -262,11 +264,6 @@ export async function readDownstream(connection: DbConnection, timezone: string)
       }),
     ),
   };
-  if (timezone !== '') {
-    const problem = await timezoneProblem(connection, timezone);
-    if (problem !== undefined) result.timezoneProblem = problem;
-  }
-  return result;
 }
 
 /** Most tables that are looked into. */
@@ -296,12 +293,8 @@ export async function filledTargets(
   return filled;
 }
 
-async function timezoneProblem(connection: DbConnection, timezone: string): Promise<string | undefined> {
-  try {
-    await queryRows(connection, 'downstream', `SET time_zone = ${quoteString(timezone)}`);
-    return undefined;
-  } catch (error) {
-    if (serverErrno(error) === undefined) throw error;
-    return `the downstream does not know the time zone ${timezone}`;
-  }
+async function knowsTimezone(connection: DbConnection, timezone: string): Promise<boolean> {
+  const sql = `SELECT CONVERT_TZ('2000-01-01 00:00:00', '+00:00', ${quoteString(timezone)}) AS z`;
+  const [row] = await queryRows(connection, 'upstream', sql);
+  return row.z !== null;
 }

@@ -91,7 +91,7 @@ export const CHECKS = {
   sameServer: check('all', EVERY, 'same server', 'check whether upstream and downstream are different servers'),
   targetPrivilege: check('all', EVERY, 'target db privilege checker', 'check privileges of target DB'),
   targetReadOnly: check('all', EVERY, 'target db read_only', 'check whether the target DB takes writes'),
-  targetTimezone: check('all', EVERY, 'target db time zone', "check whether the target DB knows the task's time zone"),
+  timezone: check('all', WITH_DUMP, 'source db time zone', "check whether the source DB knows the task's time zone"),
   targetPacket: check('all', EVERY, 'max_allowed_packet', 'check whether the target DB takes the largest rows'),
   nameCase: check('all', EVERY, 'lower_case_table_names', 'check whether both sides treat the case of names alike'),
 } as const satisfies Record<string, Check>;

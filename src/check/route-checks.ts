@@ -116,7 +116,7 @@ function missingFrom(there: readonly ColumnFacts[], wanted: readonly ColumnFacts
 export function judgeOnlineDdl(up: UpstreamFacts): Judgement {
   const findings = up.ghosts.map(({ schema, name }): CheckFinding => ({
     severity: 'warn',
-    short_error: `table \`${schema}\`.\`${name}\` looks like an online DDL under way`,
+    short_error: `table ${quoteTable(schema, name)} looks like an online DDL under way`,
   }));
   if (findings.length === 0) return { findings };
   return {

@@ -50,7 +50,7 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
   const connections = await openForCheck(configs, signal);
   try {
-    const down = await readDownstream(connections.downstream, configs[0].timezone);
+    const down = await readDownstream(connections.downstream);
     const upstreams = await Promise.all(configs.map((config, index) => facts(connections.upstreams[index], config)));
     const perSource = await Promise.all(
       configs.map(async (config, index) => {
@@ -214,6 +214,7 @@ function addTableChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, down
   }
   add(CHECKS.selection, () => tables.judgeSelection(up));
   add(CHECKS.routes, () => judgeRoutes(up.routed.conflicts), `source ${config.sourceId}`);
+  add(CHECKS.timezone, () => server.judgeTimezone(up, config.timezone), `source ${config.sourceId}`);
   add(CHECKS.onlineDdl, () => judgeOnlineDdl(up), `source ${config.sourceId}`);
   add(CHECKS.tableSchema, () => tables.judgeTables(up, down), `source ${config.sourceId}`);
   add(CHECKS.cascades, () => tables.judgeCascades(up), `source ${config.sourceId}`);
@@ -231,7 +232,6 @@ function addTargetChecks(add: Add, config: SubtaskConfig, up: UpstreamFacts, dow
   add(CHECKS.sameServer, () => server.judgeSameServer(up, down), target);
   add(CHECKS.targetPrivilege, () => server.judgeTargetPrivileges(down, schemas, config.taskMode !== 'full'), target);
   add(CHECKS.targetReadOnly, () => server.judgeReadOnly(down), target);
-  add(CHECKS.targetTimezone, () => server.judgeTimezone(down.timezoneProblem), target);
   add(CHECKS.targetPacket, () => server.judgePacket(up, down, config), target);
   add(CHECKS.nameCase, () => server.judgeNameCase(up, down), target);
 }

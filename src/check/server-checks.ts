@@ -1,4 +1,5 @@
 import type { DumpConsistency, Flavor, SubtaskConfig } from '../config/types.js';
+import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import { versionAtLeast } from '../mysql/server-info.js';
 import { parseGtidSet, type GtidSet } from '../mysql/gtid-set.js';
 import type { ServerFacts, UpstreamFacts } from './facts.js';
@@ -101,7 +102,7 @@ export function judgeDumpPrivileges(facts: UpstreamFacts, consistency: DumpConsi
     return {
       findings: unreadable.map((table) => ({
         severity: 'fail',
-        short_error: `lack of SELECT privilege on table \`${table.schema}\`.\`${table.name}\``,
+        short_error: `lack of SELECT privilege on table ${quoteTable(table.schema, table.name)}`,
       })),
       instruction: `GRANT SELECT ON the databases to migrate TO ${account(facts)};`,
     };
@@ -212,11 +213,14 @@ export function judgeTargetPrivileges(down: ServerFacts, schemas: readonly strin
   for (const schema of new Set(schemas)) {
     const lacking = missingOn(ALWAYS_NEEDED, schema);
     if (lacking.length > 0) {
-      findings.push({ severity: 'fail', short_error: `lack of ${lacking.join(', ')} privilege on \`${schema}\`.*` });
+      findings.push({
+        severity: 'fail',
+        short_error: `lack of ${lacking.join(', ')} privilege on ${quoteIdent(schema)}.*`,
+      });
     }
     const weak = withSync ? missingOn(NEEDED_BY_DDL, schema) : [];
     if (weak.length > 0) {
-      const text = `lack of ${weak.join(', ')} privilege on \`${schema}\`.*: such changes of tables will stop the task`;
+      const text = `lack of ${weak.join(', ')} privilege on ${quoteIdent(schema)}.*: such changes of tables will stop the task`;
       findings.push({ severity: 'warn', short_error: text });
     }
   }
@@ -237,11 +241,12 @@ export function judgeReadOnly(down: ServerFacts): Judgement {
   return GOOD;
 }
 
-export function judgeTimezone(problem: string | undefined): Judgement {
-  if (problem === undefined) return GOOD;
+/** Sessions run in UTC everywhere; only `where` of the dump is evaluated in the task's time zone, by the upstream. */
+export function judgeTimezone({ knowsTimezone }: UpstreamFacts, timezone: string): Judgement {
+  if (knowsTimezone !== false) return GOOD;
   return fails(
-    problem,
-    'please load the time zone tables into the downstream, or write `timezone` as an offset such as "+08:00"',
+    `the upstream does not know the time zone ${timezone}`,
+    'please load the time zone tables into the upstream, or write `timezone` as an offset such as "+08:00"',
   );
 }
 
