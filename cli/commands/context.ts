@@ -51,14 +51,22 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What answers have in common. A `result` of true at the top may stand above a source's false. */
+export interface Answer {
+  result: boolean;
+  sources?: readonly { result?: boolean }[];
+  tasks?: readonly { result?: boolean }[];
+}
+
 /**
  * Prints an answer as JSON.
  *
- * @throws NegativeAnswerError when its `result` is false
+ * @throws NegativeAnswerError when a `result` in it is false
  */
-export function printAnswer(context: DmctlContext, answer: { result: boolean }): void {
+export function printAnswer(context: DmctlContext, answer: Answer): void {
   context.output.out(`${formatJson(answer)}\n`);
-  if (!answer.result) throw new NegativeAnswerError();
+  const parts = [answer, ...(answer.sources ?? []), ...(answer.tasks ?? [])];
+  if (parts.some(({ result }) => result === false)) throw new NegativeAnswerError();
 }
 
 /** Text of an error in an answer's `msg`. */

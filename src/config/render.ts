@@ -28,7 +28,8 @@ export function renderSource(config: SourceConfig): string {
       flavor: config.flavor,
       'source-id': config.sourceId,
       from: renderDatabase(config.from),
-      'server-id': config.serverId,
+      // An id that was chosen for the source is none of the file: given there, it would serve one task alone.
+      'server-id': config.serverIdGiven === true ? config.serverId : undefined,
       'case-sensitive': config.caseSensitive,
       checker: renderChecker(config.checker),
       filters: config.filters?.map(renderEventFilter),

@@ -25,7 +25,7 @@ task-mode: "all"
 #shard-mode: ""
 
 # Follow changes of tables that gh-ost and pt-online-schema-change make.
-online-ddl: true
+#online-ddl: true
 # Names of the tables that they fill, and of those that they leave behind. The group is the name of the real table.
 #shadow-table-rules: ["^_(.+)_(?:new|gho)$"]
 #trash-table-rules: ["^_(.+)_(?:ghc|del|old)$"]

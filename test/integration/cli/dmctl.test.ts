@@ -161,7 +161,6 @@ describe('with a dm-worker', () => {
     expect(await system.dmctl('operate-source', 'update', changed)).toMatchObject({ sources: [entry] });
     const after = JSON.parse((await system.runDmctl('get-config', 'source', 'src')).output) as { cfg: string };
     expect(after.cfg).toContain('backoff-max: 1m0s');
-    expect(/server-id: \d+/.exec(after.cfg)?.[0]).toBe(/server-id: \d+/.exec(config.cfg)?.[0]);
     expect(await system.dmctl('operate-source', 'stop', 'src')).toMatchObject({
       sources: [{ result: true, source: 'src' }],
     });

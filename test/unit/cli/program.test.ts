@@ -107,7 +107,7 @@ describe('task commands', () => {
     };
     const status = { source: async (id: string) => (id === 'src' ? { tasks: ['z', 'bad', 'a'] } : undefined) };
     const { exitCode, out } = await dmctl({ commands, status }).run('resume-task', '-s', 'src', '--batch-size', '2');
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
     const answer = JSON.parse(out) as { tasks: { task: string; result: boolean; op: string }[] };
     expect(Object.keys(answer)).toEqual(['result', 'msg', 'tasks']);
     expect(answer.tasks.map(({ task, op, result }) => [task, op, result])).toEqual([
@@ -128,6 +128,7 @@ describe('task commands', () => {
 describe('usage', () => {
   it.each([
     [['nonsense'], 'unknown command "nonsense"'],
+    [['handle-error', 'task', 'skip'], 'command "handle-error" of DM is not available in this version'],
     [['start-tsk'], 'did you mean "start-task"?'],
     [['start-task'], "missing required argument 'config-file'"],
     [['start-task', 'a', 'b'], 'too many arguments'],

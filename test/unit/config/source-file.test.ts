@@ -93,7 +93,10 @@ filters: []
     expect(text).toContain('password: "******"');
     expect(text).toMatch(/^enable-gtid: false\nflavor: mysql\nsource-id: mysql-replica-01\nfrom:\n/);
     expect(text).toContain('backoff-max: 5m0s');
-    expect(readSourceFile(text, 's').config).toMatchObject({ flavor: 'mysql', serverId: 5 });
+    // An id that was chosen for it would be taken for the user's, were the text used as a file.
+    expect(text).not.toContain('server-id');
+    const given = renderSource({ ...config, flavor: 'mysql', serverId: 5, serverIdGiven: true });
+    expect(readSourceFile(given, 's').config).toMatchObject({ flavor: 'mysql', serverId: 5 });
   });
 });
 
