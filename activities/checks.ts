@@ -5,7 +5,7 @@ import { openSecrets } from '../src/config/secret.js';
 import type { SourceDefinition } from '../src/config/source-file.js';
 import type { SubtaskConfig } from '../src/config/types.js';
 import type { Logger } from '../src/log/logger.js';
-import { startAtTime } from '../src/sync/start-time.js';
+import { startAtTime } from '../src/sync/start/start-time.js';
 import type { CheckActivities } from '../workflows/contract.js';
 import { toFailure } from './failures.js';
 import { withHeartbeat } from './heartbeat.js';

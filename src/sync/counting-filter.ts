@@ -2,7 +2,7 @@ import type { BlockAllowList, OnlineDdlConfig, SubtaskConfig } from '../config/t
 import { createTableFilter, type TableFilter } from '../filter/block-allow-list.js';
 import { filterInLowerCase, onlineTablesInLowerCase } from '../filter/lower-case.js';
 import { createOnlineTables, realTablesOnly, type OnlineTables } from '../filter/online-tables.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
 
 /** A filter, and its rules as the checkpoint stores them. */
 export interface CountingFilter {

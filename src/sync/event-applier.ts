@@ -7,21 +7,21 @@ import type { Flavor } from '../config/types.js';
 import type { Table } from '../schema/model.js';
 import type { SchemaTracker } from '../schema/tracker.js';
 import type { CountingFilter } from './counting-filter.js';
-import type { DdlApplier } from './ddl-applier.js';
-import type { RewritePlanOptions } from './ddl-plan.js';
-import type { DownstreamTables } from './downstream-tables.js';
+import type { DdlApplier } from './ddl/ddl-applier.js';
+import type { RewritePlanOptions } from './ddl/ddl-plan.js';
+import type { DownstreamTables } from './write/downstream-tables.js';
 import type { BinlogEvent, CommitEvent, QueryEvent, RowChange, RowImage, RowsEvent, StructureTest } from './events.js';
 import { atPlace, fail, type FailurePlace } from './failure.js';
-import type { CheckpointKeeper } from './keeper.js';
-import { valueBytes } from './literal.js';
-import type { OnlineRecords } from './online-ddl.js';
-import { planEvent, type EventPlan } from './online-ddl-plan.js';
-import type { Pipeline } from './pipeline.js';
+import type { CheckpointKeeper } from './checkpoint/keeper.js';
+import { valueBytes } from './write/literal.js';
+import type { OnlineRecords } from './ddl/online-ddl.js';
+import { planEvent, type EventPlan } from './ddl/online-ddl-plan.js';
+import type { Pipeline } from './write/pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { Dropped, RowFilters } from './row-filters.js';
-import type { RowOrigin } from './row-job.js';
-import type { SeqSet } from './seq-set.js';
-import type { TablePlan } from './table-plan.js';
+import type { RowOrigin } from './write/row-job.js';
+import type { SeqSet } from './checkpoint/seq-set.js';
+import type { TablePlan } from './write/table-plan.js';
 
 /** Options of {@link EventApplier}. */
 export interface EventApplierOptions {

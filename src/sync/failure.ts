@@ -3,7 +3,7 @@ import { FenceLostError } from '../meta/fence.js';
 import { databaseError } from '../mysql/errors.js';
 import { formatLocation } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
-import { RowError } from './writer.js';
+import { RowError } from './write/writer.js';
 
 /** Place in the binlog of what failed. */
 export interface FailurePlace {

@@ -16,7 +16,7 @@ import { newCounters, type SyncProgress } from './progress.js';
 import type { SyncOptions } from './run.js';
 import { StatusReporter } from './status.js';
 import { UpstreamWatch } from './upstream-watch.js';
-import { openWriterConnection } from './writer.js';
+import { openWriterConnection } from './write/writer.js';
 
 /** How long trouble that may pass is met with repetitions before it ends the unit, milliseconds. */
 const RETRY_MS = 60_000;

@@ -3,7 +3,7 @@ import type { Logger } from '../log/logger.js';
 import { openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { masterStatus } from '../mysql/server-info.js';
 import type { BinlogLocation } from './events.js';
-import { clockOffset } from './servers.js';
+import { clockOffset } from './start/servers.js';
 
 const POLL_MS = 2_000;
 const CLOCK_MS = 600_000;

@@ -6,7 +6,7 @@ import type { DbConnection } from '../../../src/mysql/connect.js';
 import { defaultProfile } from '../../../src/schema/server-profile.js';
 import { parseCreateTable } from '../../../src/schema/parse-create.js';
 import { SchemaTracker } from '../../../src/schema/tracker.js';
-import { CheckpointStore } from '../../../src/sync/checkpoint.js';
+import { CheckpointStore } from '../../../src/sync/checkpoint/checkpoint.js';
 import { connectTo, dropAtEnd, testServers, uniqueName } from '../../support/servers.js';
 
 const profile = defaultProfile('mysql', '8.0.36');

@@ -5,7 +5,7 @@ import { findStartTime } from '../../../src/binlog/start-time.js';
 import { readStartTime } from '../../../src/config/start-time.js';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { createLogger } from '../../../src/log/logger.js';
-import { startAtTime } from '../../../src/sync/start-time.js';
+import { startAtTime } from '../../../src/sync/start/start-time.js';
 import { connectTo, startPrivateServer, type DatabaseServer } from '../../support/servers.js';
 import { dropAtEnd } from '../../support/servers.js';
 import { subtask } from '../dump/support.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DdlProgress } from '../../../src/sync/ddl-progress.js';
+import { DdlProgress } from '../../../src/sync/ddl/ddl-progress.js';
 
 const sent = { id: 'b', fingerprint: 'f', marker: 'm' };
 

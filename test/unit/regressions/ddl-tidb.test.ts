@@ -7,11 +7,11 @@ import { Fence } from '../../../src/meta/fence.js';
 import { metaTables } from '../../../src/meta/tables.js';
 import { openConnection } from '../../../src/mysql/connect.js';
 import { defaultProfile } from '../../../src/schema/server-profile.js';
-import type { DdlIntent } from '../../../src/sync/checkpoint.js';
-import type { DdlPart } from '../../../src/sync/ddl-plan.js';
-import { DdlRunner } from '../../../src/sync/ddl-runner.js';
+import type { DdlIntent } from '../../../src/sync/checkpoint/checkpoint.js';
+import type { DdlPart } from '../../../src/sync/ddl/ddl-plan.js';
+import { DdlRunner } from '../../../src/sync/ddl/ddl-runner.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
-import { describeDownstream } from '../../../src/sync/servers.js';
+import { describeDownstream } from '../../../src/sync/start/servers.js';
 import { FakeServer, type Answer } from '../../support/fake-server.js';
 
 const VERSION = '8.0.11-TiDB-v7.5.1';

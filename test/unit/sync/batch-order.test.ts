@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRouter } from '../../../src/filter/router.js';
 import type { RowChange } from '../../../src/sync/events.js';
-import { Pipeline, type BatchWriter } from '../../../src/sync/pipeline.js';
-import type { RowJob } from '../../../src/sync/row-job.js';
-import { mergedStatements, plainStatements, type RowStatement } from '../../../src/sync/statements.js';
-import { TablePlan } from '../../../src/sync/table-plan.js';
+import { Pipeline, type BatchWriter } from '../../../src/sync/write/pipeline.js';
+import type { RowJob } from '../../../src/sync/write/row-job.js';
+import { mergedStatements, plainStatements, type RowStatement } from '../../../src/sync/write/statements.js';
+import { TablePlan } from '../../../src/sync/write/table-plan.js';
 import { column, index, insert, job, MYSQL, planOf, remove, table, update } from './support.js';
 
 const COLUMNS = [column('id', 'int', { nullable: false }), column('a', 'int')];

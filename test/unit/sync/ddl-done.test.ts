@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readStatement, type Statement } from '../../../src/ddl/index.js';
-import { isDoneAlready } from '../../../src/sync/ddl-done.js';
-import { splitFurther } from '../../../src/sync/ddl-plan.js';
+import { isDoneAlready } from '../../../src/sync/ddl/ddl-done.js';
+import { splitFurther } from '../../../src/sync/ddl/ddl-plan.js';
 import { SAME_NAMES } from '../../../src/filter/router.js';
 
 function read(sql: string): Statement {

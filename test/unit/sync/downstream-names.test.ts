@@ -1,7 +1,7 @@
 /** Downstreams that store names in lower case, or compare them so, tell them otherwise than routes and statements write them. */
 import { describe, expect, test } from 'vitest';
-import { Dependencies } from '../../../src/sync/dependencies.js';
-import type { TablePlan } from '../../../src/sync/table-plan.js';
+import { Dependencies } from '../../../src/sync/write/dependencies.js';
+import type { TablePlan } from '../../../src/sync/write/table-plan.js';
 import type { Target } from '../../../src/sync/target.js';
 import { column, index, insert, job, MYSQL, planOf, remove, table } from './support.js';
 

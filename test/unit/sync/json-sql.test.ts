@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { typedJsonSql } from '../../../src/sync/json-sql.js';
+import { typedJsonSql } from '../../../src/sync/write/json-sql.js';
 import type { TypedJson, TypedJsonValue } from '../../../src/sync/events.js';
 import type { Target } from '../../../src/sync/target.js';
 

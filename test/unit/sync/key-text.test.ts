@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyTextWriter } from '../../../src/sync/key-text.js';
+import { keyTextWriter } from '../../../src/sync/write/key-text.js';
 import { column, text } from './support.js';
 
 const write = (collation: string, value: string, prefix?: number): string | number | undefined =>

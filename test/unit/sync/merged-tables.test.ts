@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createRouter } from '../../../src/filter/router.js';
 import type { Column, Table } from '../../../src/schema/model.js';
-import { Dependencies } from '../../../src/sync/dependencies.js';
-import { mergedStatements } from '../../../src/sync/statements.js';
-import { TablePlan } from '../../../src/sync/table-plan.js';
+import { Dependencies } from '../../../src/sync/write/dependencies.js';
+import { mergedStatements } from '../../../src/sync/write/statements.js';
+import { TablePlan } from '../../../src/sync/write/table-plan.js';
 import { column, index, insert, job, MYSQL, remove, table, text, update } from './support.js';
 
 const ROUTES = [{ name: 'r', schemaPattern: 'db', tablePattern: 't_*', targetSchema: 'all', targetTable: 't' }];

@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Pipeline, type BatchWriter } from '../../../src/sync/pipeline.js';
+import { Pipeline, type BatchWriter } from '../../../src/sync/write/pipeline.js';
 import type { RowChange, RowImage } from '../../../src/sync/events.js';
-import type { RowJob } from '../../../src/sync/row-job.js';
-import { decodeSeqs, encodeSeqs, SeqSet, type SeqRange } from '../../../src/sync/seq-set.js';
-import type { TablePlan } from '../../../src/sync/table-plan.js';
+import type { RowJob } from '../../../src/sync/write/row-job.js';
+import { decodeSeqs, encodeSeqs, SeqSet, type SeqRange } from '../../../src/sync/checkpoint/seq-set.js';
+import type { TablePlan } from '../../../src/sync/write/table-plan.js';
 import { column, index, insert, job, planOf, remove, table, text, update } from './support.js';
 
 /** A table that refuses what a server refuses. */

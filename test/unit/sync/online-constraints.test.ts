@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readStatement, type Statement } from '../../../src/ddl/index.js';
 import type { ForeignKey } from '../../../src/schema/model.js';
-import { withRealConstraints } from '../../../src/sync/online-constraints.js';
+import { withRealConstraints } from '../../../src/sync/ddl/online-constraints.js';
 import { column, index, table } from './support.js';
 
 function read(sql: string): Statement {

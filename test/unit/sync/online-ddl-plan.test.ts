@@ -11,8 +11,8 @@ import { createRouter } from '../../../src/filter/router.js';
 import { metaTables } from '../../../src/meta/tables.js';
 import { countingFilters } from '../../../src/sync/counting-filter.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
-import { OnlineRecords } from '../../../src/sync/online-ddl.js';
-import { planEvent, type EventPlan } from '../../../src/sync/online-ddl-plan.js';
+import { OnlineRecords } from '../../../src/sync/ddl/online-ddl.js';
+import { planEvent, type EventPlan } from '../../../src/sync/ddl/online-ddl-plan.js';
 
 const ONLINE: OnlineDdlConfig = {
   shadowTableRules: ['^_(.+)_(?:new|gho)$'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeSeqs, encodeSeqs, mergeRanges, SeqSet } from '../../../src/sync/seq-set.js';
+import { decodeSeqs, encodeSeqs, mergeRanges, SeqSet } from '../../../src/sync/checkpoint/seq-set.js';
 
 const ascending = fc
   .uniqueArray(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })))

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { dumpDirectory } from '../../../src/dump/run.js';
-import { freshStart } from '../../../src/sync/start.js';
+import { freshStart } from '../../../src/sync/start/start.js';
 
 const GTIDS = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23';
 const dirs: string[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultProfile } from '../../../src/schema/server-profile.js';
 import type { QueryEvent } from '../../../src/sync/events.js';
-import { hasExplicitDefaults, statementContext } from '../../../src/sync/statement-context.js';
+import { hasExplicitDefaults, statementContext } from '../../../src/sync/ddl/statement-context.js';
 
 function event(more: Partial<QueryEvent>): QueryEvent {
   const place = { name: 'binlog.000001', pos: 4 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CellValue } from '../../../src/sync/events.js';
-import { literalWriter } from '../../../src/sync/literal.js';
-import { bigStatements, mergedStatements, plainStatements } from '../../../src/sync/statements.js';
+import { literalWriter } from '../../../src/sync/write/literal.js';
+import { bigStatements, mergedStatements, plainStatements } from '../../../src/sync/write/statements.js';
 import { column, index, insert, job, MYSQL, planOf, remove, table, text, TIDB, update } from './support.js';
 
 describe('literals', () => {

@@ -1,7 +1,7 @@
 import type { RowChange, RowImage } from '../../../src/sync/events.js';
-import type { RowJob } from '../../../src/sync/row-job.js';
+import type { RowJob } from '../../../src/sync/write/row-job.js';
 import { SAME_NAMES } from '../../../src/filter/router.js';
-import { TablePlan, type DownstreamTable } from '../../../src/sync/table-plan.js';
+import { TablePlan, type DownstreamTable } from '../../../src/sync/write/table-plan.js';
 import type { Target } from '../../../src/sync/target.js';
 import type { Column, ForeignKey, Index, Table } from '../../../src/schema/model.js';
 
