@@ -1,5 +1,6 @@
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteColumns, quoteIdent, quoteTable } from '../mysql/quote.js';
+import { typedJsonExpression } from './json-expression.js';
 import { FORMAT } from './row-format.js';
 import type { DumpKey, DumpTable, TableLayout, TableSize } from './tables.js';
 
@@ -76,22 +77,27 @@ function conditions(column: string, bounds: readonly bigint[]): string[] {
   return [first, ...inner];
 }
 
-/**
- * The SELECT that reads a chunk's rows in key order.
- *
- * @param otherZone the session is not in UTC, in which a dump's TIMESTAMPs are
- */
+/** Options of {@link selectChunk}. */
+export interface SelectOptions {
+  where: string | undefined;
+  /** The session is not in UTC, in which a dump's TIMESTAMPs are. */
+  otherZone?: boolean;
+  /** The server has what `typedJsonExpression` needs. */
+  typedJson?: boolean;
+}
+
+/** The SELECT that reads a chunk's rows in key order. */
 export function selectChunk(
   table: DumpTable,
   layout: TableLayout,
   condition: string,
-  where: string | undefined,
-  otherZone = false,
+  { where, otherZone = false, typedJson = false }: SelectOptions,
 ): string {
   const expressions = layout.columns.map(({ name, format, type }) => {
     const column = quoteIdent(name);
     // The server prints FLOAT with six digits; as DOUBLE it prints as many as are needed to read the same value back.
     if (format === FORMAT.float) return `${column}*1E0`;
+    if (typedJson && format === FORMAT.json) return typedJsonExpression(column);
     return otherZone && type === 'timestamp' ? utcExpression(column) : column;
   });
   const filters = [condition, where === undefined ? '' : `(${where}\n)`].filter((part) => part !== '');

@@ -10,7 +10,12 @@ export const FORMAT = {
   binary: 3,
   /** A hexadecimal literal. */
   hex: 4,
+  /** As `text`, or SQL as it is behind {@link SQL_MARK}. */
+  json: 5,
 } as const;
+
+/** First byte of a value of format `json` that is an expression; no document's text begins with it. */
+export const SQL_MARK = 1;
 
 export type ValueFormat = (typeof FORMAT)[keyof typeof FORMAT];
 
@@ -87,6 +92,9 @@ function writeValue(out: Buffer, start: number, format: number, source: Buffer, 
     return pos;
   }
   if (format === FORMAT.hex) return writeHex(out, pos, source, from, end);
+  if (format === FORMAT.json && from < end && source[from] === SQL_MARK) {
+    return pos + source.copy(out, pos, from + 1, end);
+  }
   if (format === FORMAT.binary) pos += BINARY_PREFIX.copy(out, pos);
   out[pos++] = QUOTE;
   pos = writeEscaped(out, pos, source, from, end);
@@ -143,6 +151,8 @@ export class LargeTupleWriter {
   #prefix: number[] = [];
   #valueLeft = 0;
   #inValue = false;
+  /** The value goes between quotes; undefined before the first byte of one that may be an expression. */
+  #quoted: boolean | undefined = false;
   /** Bytes of a value that is no text, until it is whole. */
   #short: number[] = [];
 
@@ -196,7 +206,8 @@ export class LargeTupleWriter {
   #startValue(length: number): void {
     const format = this.#formats[this.#column];
     if (format === FORMAT.binary) this.#text('_binary');
-    if (format === FORMAT.text || format === FORMAT.binary) this.#text("'");
+    this.#quoted = format === FORMAT.json && length > 0 ? undefined : isQuoted(format);
+    if (this.#quoted === true) this.#text("'");
     this.#valueLeft = length;
     this.#inValue = true;
     if (length > 0) return;
@@ -204,16 +215,28 @@ export class LargeTupleWriter {
     this.#endValue();
   }
 
-  #valueBytes(source: Buffer, at: number, end: number): number {
+  /** Looks at the first byte of a value that may be an expression. @returns where the value's text begins */
+  #skipMark(source: Buffer, at: number): number {
+    this.#quoted = source[at] !== SQL_MARK;
+    if (this.#quoted) {
+      this.#text("'");
+      return at;
+    }
+    this.#valueLeft--;
+    return at + 1;
+  }
+
+  #valueBytes(source: Buffer, start: number, end: number): number {
+    const at = this.#quoted === undefined ? this.#skipMark(source, start) : start;
     const stop = at + Math.min(this.#valueLeft, end - at, PIECE);
     // A short value is written when it is whole: what came of it before counts as well.
     this.#target.reserve((this.#short.length + stop - at) * 2 + 8);
     const { buffer, pos } = this.#target;
     const format = this.#formats[this.#column];
     // Numbers and BIT values are short: they are whole here unless a packet ends inside, which `carry` copes with.
-    if (format === FORMAT.text || format === FORMAT.binary) {
-      this.#target.pos = writeEscaped(buffer, pos, source, at, stop);
-    } else {
+    if (this.#quoted === true) this.#target.pos = writeEscaped(buffer, pos, source, at, stop);
+    else if (format === FORMAT.json) this.#target.pos = pos + source.copy(buffer, pos, at, stop);
+    else {
       this.#target.pos = this.#shortValue(buffer, pos, source, at, stop);
     }
     this.#valueLeft -= stop - at;
@@ -230,8 +253,7 @@ export class LargeTupleWriter {
   }
 
   #endValue(): void {
-    const format = this.#formats[this.#column];
-    if (format === FORMAT.text || format === FORMAT.binary) this.#text("'");
+    if (this.#quoted === true) this.#text("'");
     this.#inValue = false;
     this.#column++;
   }
@@ -240,4 +262,8 @@ export class LargeTupleWriter {
     this.#target.reserve(text.length);
     this.#target.pos += this.#target.buffer.write(text, this.#target.pos, 'latin1');
   }
+}
+
+function isQuoted(format: number): boolean {
+  return format === FORMAT.text || format === FORMAT.binary || format === FORMAT.json;
 }

@@ -8,6 +8,7 @@ import { createOnlineTables, realTablesOnly } from '../filter/online-tables.js';
 import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
+import { parseVersion, versionAtLeast } from '../mysql/server-info.js';
 import type { UnitContext, UnitResult } from '../unit.js';
 import { syncDirectory, writeWholeFile } from './data-files.js';
 import {
@@ -129,6 +130,7 @@ class Dump {
       const reader = await this.#open();
       await reader.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
       // Sizes of tables shall be those of now, not of yesterday. Only MySQL 8 and later know the variable.
+      await reader.query('SET SESSION group_concat_max_len = 4294967295');
       await reader.query('SET SESSION information_schema_stats_expiry = 0').catch(ignoreServerError);
       return reader;
     });
@@ -237,6 +239,7 @@ class Dump {
     const shared = {
       config: this.#config.dump,
       timezone: this.#config.timezone,
+      typedJson: await canTypeJson(reader),
       dir: this.#dir,
       queue,
       sizeOf,
@@ -264,4 +267,11 @@ const SCHEMA_PREAMBLE = '/*!40101 SET NAMES utf8mb4*/;\n/*!40014 SET FOREIGN_KEY
 
 function ignoreServerError(error: unknown): void {
   if (serverErrno(error) === undefined) throw error;
+}
+
+/** Whether the upstream can say which types the values inside its JSON documents have; MariaDB's documents are text. */
+async function canTypeJson(reader: DbConnection): Promise<boolean> {
+  const [row] = await queryRows(reader, 'upstream', 'SELECT VERSION() AS v');
+  const info = parseVersion(String(row?.['v']));
+  return info.flavor === 'mysql' && !info.isTiDB && versionAtLeast(info, 8, 0, 14);
 }

@@ -20,6 +20,8 @@ export interface DumpShared {
   config: DumpConfig;
   /** Time zone that `where` is written for; empty = UTC. */
   timezone: string;
+  /** Documents are read with the types of their values. */
+  typedJson: boolean;
   dir: string;
   queue: TableQueue;
   sizeOf: (table: DumpTable) => TableSize;
@@ -132,7 +134,9 @@ export class TableDumper {
     });
     if (!this.#held.includes(chunk.of)) this.#held.push(chunk.of);
     try {
-      const select = selectChunk(table, layout, chunk.condition, config.where, this.#zoneOfWhere !== undefined);
+      const { typedJson } = this.#shared;
+      const otherZone = this.#zoneOfWhere !== undefined;
+      const select = selectChunk(table, layout, chunk.condition, { where: config.where, otherZone, typedJson });
       await this.#inZone(() => streamRows(this.#connection, select, writer));
       await writer.finish();
     } catch (error) {

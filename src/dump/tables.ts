@@ -162,6 +162,7 @@ function formatOf(type: string): ValueFormat {
   if (NUMBERS.has(type)) return FORMAT.number;
   if (FLOATS.has(type)) return FORMAT.float;
   if (BINARIES.has(type)) return FORMAT.binary;
+  if (type === 'json') return FORMAT.json;
   return type === 'bit' ? FORMAT.hex : FORMAT.text;
 }
 

@@ -265,6 +265,8 @@ describe('an interrupted load of merged shards', () => {
     const config = await interrupted();
     const second: SubtaskConfig = { ...config, ...change, blockAllowList: { doDbs: [`${prefix}_2`] } };
     await copy(second, await dataDirectory());
+    // A dump of the same place would be gone on with.
+    await up.query(`DELETE FROM \`${prefix}_1\`.t_1 WHERE id <= 10`);
     const before = await digest(down, `\`${target}\`.T`);
     await expect(copy(config, dataDir)).rejects.toMatchObject({
       code: 34018,

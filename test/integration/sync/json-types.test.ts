@@ -1,20 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { expect, test } from 'vitest';
+import { JSON_TYPES } from '../../support/json-types.js';
 import { makeFixture, replicate } from './harness.js';
-
-/** The type of every value of a document, by its place. */
-const TYPES = `
-  WITH RECURSIVE paths (id, path, v) AS (
-    SELECT id, CAST('$' AS CHAR(500)), doc FROM docs
-    UNION ALL
-    SELECT p.id, CONCAT(p.path, '.', JSON_QUOTE(k.name)), JSON_EXTRACT(p.v, CONCAT('$.', JSON_QUOTE(k.name)))
-      FROM paths p, JSON_TABLE(IF(JSON_TYPE(p.v) = 'OBJECT', JSON_KEYS(p.v), '[]'), '$[*]'
-        COLUMNS (name VARCHAR(100) PATH '$')) k
-    UNION ALL
-    SELECT p.id, CONCAT(p.path, '[', k.n - 1, ']'), JSON_EXTRACT(p.v, CONCAT('$[', k.n - 1, ']'))
-      FROM paths p, JSON_TABLE(IF(JSON_TYPE(p.v) = 'ARRAY', p.v, '[]'), '$[*]' COLUMNS (n FOR ORDINALITY)) k
-  )
-  SELECT id, path, JSON_TYPE(v) AS type, CAST(v AS CHAR) AS text FROM paths ORDER BY id, path`;
 
 test('values inside JSON documents keep their types', async () => {
   const fixture = await makeFixture('mysqlUp');
@@ -57,7 +44,10 @@ test('values inside JSON documents keep their types', async () => {
   await replicate(fixture);
 
   await down.query(`USE \`${database}\``);
-  const [[above], [below]] = await Promise.all([up.query<RowDataPacket[]>(TYPES), down.query<RowDataPacket[]>(TYPES)]);
+  const [[above], [below]] = await Promise.all([
+    up.query<RowDataPacket[]>(JSON_TYPES),
+    down.query<RowDataPacket[]>(JSON_TYPES),
+  ]);
   expect(above.length).toBeGreaterThan(3_050);
   expect(below).toEqual(above);
   const types = new Set(above.map((row) => String(row['type'])));
@@ -108,6 +98,9 @@ test('partial updates of JSON documents make the same documents', async () => {
   }
   await replicate(fixture);
   await down.query(`USE \`${database}\``);
-  const [[above], [below]] = await Promise.all([up.query<RowDataPacket[]>(TYPES), down.query<RowDataPacket[]>(TYPES)]);
+  const [[above], [below]] = await Promise.all([
+    up.query<RowDataPacket[]>(JSON_TYPES),
+    down.query<RowDataPacket[]>(JSON_TYPES),
+  ]);
   expect(below).toEqual(above);
 });

@@ -33,10 +33,10 @@ test('rows are read in the order of a key that has neither prefixes nor NULL, FL
     { primary: true, unique: true, columns: ['a`b'], exact: true },
   ];
   const table = { schema: 's', name: 't' };
-  expect(selectChunk(table, { columns, keys }, '`a``b` >= 5', 'f > 1')).toBe(
+  expect(selectChunk(table, { columns, keys }, '`a``b` >= 5', { where: 'f > 1' })).toBe(
     'SELECT `a``b`,`f`*1E0 FROM `s`.`t` WHERE `a``b` >= 5 AND (f > 1\n) ORDER BY `a``b`',
   );
-  expect(selectChunk(table, { columns, keys: keys.slice(0, 1) }, '', undefined)).toBe(
+  expect(selectChunk(table, { columns, keys: keys.slice(0, 1) }, '', { where: undefined })).toBe(
     'SELECT `a``b`,`f`*1E0 FROM `s`.`t`',
   );
 });

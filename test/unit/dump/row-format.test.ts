@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FORMAT, LargeTupleWriter, writeTuple, type TextTarget } from '../../../src/dump/row-format.js';
+import { FORMAT, LargeTupleWriter, SQL_MARK, writeTuple, type TextTarget } from '../../../src/dump/row-format.js';
 
 /** A target that grows and never moves on. */
 class Growing implements TextTarget {
@@ -40,16 +40,20 @@ function tuple(formats: number[], values: (string | null)[]): string {
 }
 
 test('each kind of value has its form', () => {
-  const { number, float, text, binary, hex } = FORMAT;
+  const { number, float, text, binary, hex, json } = FORMAT;
   expect(tuple([number, text, number], ['-12', "it's", null])).toBe(String.raw`(-12,'it\'s',NULL)`);
   expect(tuple([binary, hex, hex], ['\0\xff;', '\x01\xff', ''])).toBe("(_binary'\\0\xff;',0x01ff,'')");
   expect(tuple([text], ['\0\n\r\x1a"\'\\'])).toBe(String.raw`('\0\n\r\Z\"\'\\')`);
+  expect(tuple([json, json, json, json], ['{"a": "\\""}', '\x01JSON_OBJECT()', '\x01', null])).toBe(
+    String.raw`('{\"a\": \"\\\"\"}',JSON_OBJECT(),,NULL)`,
+  );
   expect(tuple([float, float, float], ['-0', '0', '-0.5'])).toBe('(-0e0,0,-0.5)');
 });
 
 const format = fc.constantFrom(...Object.values(FORMAT));
 const value = fc.option(fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)));
-const column = fc.tuple(format, value);
+const expression = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from([SQL_MARK, ...bytes]));
+const column = fc.oneof(fc.tuple(format, value), fc.tuple(fc.constant(FORMAT.json), expression));
 
 test('a row in pieces of any size gives the same text as a whole one', () => {
   fc.assert(
