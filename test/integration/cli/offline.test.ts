@@ -35,7 +35,7 @@ test('the template of a task and the sample of a source are good files, checked 
     'source-id': 'mysql-replica-01',
     from: { host: '127.0.0.1', password: '******' },
     'target-database': { port: 4000, password: '******' },
-    'online-ddl': true,
+    'online-ddl': false,
   });
   expect(output).not.toContain(PASSWORD);
 });
