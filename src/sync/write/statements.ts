@@ -99,10 +99,15 @@ interface KeyHistory {
 function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: boolean, statements: RowStatement[]): void {
   const deletes: RowImage[] = [];
   const moves: RowImage[] = [];
+  const replacements: RowImage[] = [];
   const inserts: RowImage[] = [];
   const updates: RowImage[] = [];
   const apart: RowStatement[] = [];
   for (const { first, last, bytes, several, reborn, moved } of histories) {
+    if (last !== undefined && reborn && !moved && !safe) {
+      replacements.push(last);
+      continue;
+    }
     if (first !== undefined && (last === undefined || (reborn && !safe)))
       (moved && !safe ? moves : deletes).push(first);
     if (last === undefined) continue;
@@ -111,7 +116,9 @@ function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: bool
     // Of several updates all columns count: what they began with is not what the downstream has, if filters left some out.
     else apart.push(updateRow(plan, first, last, several ? 0 : bytes));
   }
-  statements.push(...moveRows(plan, moves), ...deleteRows(plan, deletes, safe), ...insertRows(plan, inserts, safe));
+  statements.push(...moveRows(plan, moves), ...deleteRows(plan, deletes, safe));
+  // Removed and inserted again, in one statement: whether the row of before is there does not matter to what is left.
+  statements.push(...insertRows(plan, replacements, true), ...insertRows(plan, inserts, safe));
   const [only] = updates;
   if (updates.length > 1) statements.push(...upsertRows(plan, updates));
   else if (only !== undefined) statements.push(updateRow(plan, only, only, 0));
