@@ -133,7 +133,7 @@ describe.each(UPSTREAMS)('structures that change, %s', (upstream) => {
     const { up } = fixture;
     const random = randomSource(Number(process.env['DM_TEST_SEED'] ?? 10));
     const columns: string[] = [];
-    let made = 0;
+    const load = { on: true, made: 0 };
     await up.query('CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a INT)');
     const change = async (): Promise<void> => {
       if (columns.length > 4) {
@@ -141,14 +141,13 @@ describe.each(UPSTREAMS)('structures that change, %s', (upstream) => {
         await up.query(`ALTER TABLE t DROP COLUMN ${gone}`);
         return;
       }
-      const name = `c${++made}`;
-      const place = ['FIRST', 'AFTER a', ''][made % 3];
+      const name = `c${++load.made}`;
+      const place = ['FIRST', 'AFTER a', ''][load.made % 3];
       await up.query(`ALTER TABLE t ADD COLUMN ${name} INT DEFAULT 5 ${place}`);
       columns.push(name);
     };
-    const load = { on: true };
     const writing = (async () => {
-      for (let i = 0; load.on || made < 7; i++) {
+      for (let i = 0; load.on || load.made < 7; i++) {
         const names = ['a', ...columns];
         await up.query(`INSERT INTO t (${names.join(', ')}) VALUES (${names.map(() => i).join(', ')})`);
         await up.query(`UPDATE t SET ${names[i % names.length]} = ${i + 1} ORDER BY id DESC LIMIT 3`);
@@ -165,7 +164,7 @@ describe.each(UPSTREAMS)('structures that change, %s', (upstream) => {
     load.on = false;
     await writing;
     await replicate(fixture);
-    expect(made).toBeGreaterThan(6);
+    expect(load.made).toBeGreaterThan(6);
   });
 
   test('SCH-03: the types of columns change between rows', async () => {
