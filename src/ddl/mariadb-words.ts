@@ -32,9 +32,8 @@ export function collationOutsideMariadb(collation: string): string | undefined {
   return /_nopad_/i.test(collation) ? collation.toLowerCase().replace('_nopad_', '_') : undefined;
 }
 
-/** Options of tables that only MariaDB knows. */
-const OPTIONS: ReadonlySet<string> = new Set([
-  'WITH SYSTEM VERSIONING',
+/** Options about storage that only MariaDB knows. */
+export const MARIADB_STORAGE_OPTIONS: readonly string[] = [
   'PAGE_CHECKSUM',
   'TRANSACTIONAL',
   'PAGE_COMPRESSED',
@@ -43,7 +42,10 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'ENCRYPTION_KEY_ID',
   'IETF_QUOTES',
   'SEQUENCE',
-]);
+];
+
+/** Options of tables that only MariaDB knows. */
+const OPTIONS: ReadonlySet<string> = new Set(['WITH SYSTEM VERSIONING', ...MARIADB_STORAGE_OPTIONS]);
 
 /**
  * Edits that make a statement of MariaDB one that MySQL and TiDB read: types and collations with others for the same values,

@@ -1,7 +1,7 @@
 import { dmError } from '../errors/dm-error.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import type { IndexDefinitionKind, NamedObject, Span, Statement, TableOption } from './ast.js';
-import { behindComma, mariadbEdits } from './mariadb-words.js';
+import { behindComma, MARIADB_STORAGE_OPTIONS, mariadbEdits } from './mariadb-words.js';
 import { render, type Edit } from './render.js';
 
 /** Name of a table, or of a database when `table` is empty. */
@@ -118,14 +118,7 @@ export const FOREIGN_OPTIONS: ReadonlySet<string> = new Set([
   'INSERT_METHOD',
   'NODEGROUP',
   'AUTOEXTEND_SIZE',
-  'PAGE_CHECKSUM',
-  'TRANSACTIONAL',
-  'PAGE_COMPRESSED',
-  'PAGE_COMPRESSION_LEVEL',
-  'ENCRYPTED',
-  'ENCRYPTION_KEY_ID',
-  'IETF_QUOTES',
-  'SEQUENCE',
+  ...MARIADB_STORAGE_OPTIONS,
 ]);
 
 function optionEdits(statement: Statement, options: string): Edit[] {
