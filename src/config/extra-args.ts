@@ -1,5 +1,5 @@
 import { compileTableFilter } from '../filter/table-filter.js';
-import { patternProblem } from './name-pattern.js';
+import { patternProblem } from './pattern-problems.js';
 import type { DumpConsistency } from './types.js';
 
 /** What the `extra-args` of a dump say; only what is given is present. */

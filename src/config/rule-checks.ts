@@ -4,7 +4,7 @@ import { createColumnMapping } from '../filter/column-mapping.js';
 import { checkExpression } from '../filter/expression/index.js';
 import { createRouter } from '../filter/router.js';
 import { anchored, columnMappingRule } from './feature-rules.js';
-import { namePatternProblem, regexProblem, wildcardProblem } from './name-pattern.js';
+import { namePatternProblem, regexProblem, wildcardProblem } from './pattern-problems.js';
 import { EVENT_KINDS, type BlockAllowListFile, type EventFilterFile } from './schema-parts.js';
 import { suggest } from './suggest.js';
 import type { ColumnMappingFile, ExpressionFilterFile, RouteFile } from './task-schema.js';

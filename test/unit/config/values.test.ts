@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseExtraArgs, parseFileSize } from '../../../src/config/extra-args.js';
 import { formatGoDuration, parseGoDuration } from '../../../src/config/go-duration.js';
 import { MASK, maskSecrets } from '../../../src/config/mask.js';
-import { namePatternProblem } from '../../../src/config/name-pattern.js';
+import { namePatternProblem } from '../../../src/config/pattern-problems.js';
 import { decryptPassword, encryptPassword, passwordKey, readPassword } from '../../../src/config/password.js';
 import { editDistance, suggest } from '../../../src/config/suggest.js';
 import { isTimezone } from '../../../src/config/timezone.js';
