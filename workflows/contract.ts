@@ -4,9 +4,12 @@
  */
 import type { CheckReport, ReportLimits } from '../src/check/report.js';
 import type { SourceDefinition } from '../src/config/source-file.js';
+import type { DumpProgress } from '../src/dump/progress.js';
 import type { ErrorJson } from '../src/errors/dm-error.js';
+import type { LoadProgress } from '../src/load/progress.js';
 import type { SourceConfig, StartMeta, SubtaskConfig } from '../src/config/types.js';
 import type { SealedConfig } from '../src/config/secret.js';
+import type { SyncProgress } from '../src/sync/progress.js';
 import type { UnitName } from '../src/unit.js';
 
 /** Queue that every dm-worker polls: workflow tasks, and activities that need no particular worker. */
@@ -64,47 +67,7 @@ export interface CommandReply {
 
 // --- progress: travels in heartbeat details, never in history -------------------------------------------------------
 
-export interface DumpProgress {
-  unit: 'Dump';
-  totalTables: number;
-  completedTables: number;
-  /** Bytes and rows as decimal text (64 bit). */
-  finishedBytes: string;
-  finishedRows: string;
-  estimateTotalRows: string;
-  bps: string;
-}
-
-export interface LoadProgress {
-  unit: 'Load';
-  finishedBytes: string;
-  totalBytes: string;
-  finishedRows: string;
-  bps: string;
-  metaBinlog: string;
-  metaBinlogGTID: string;
-}
-
-export interface SyncProgress {
-  unit: 'Sync';
-  totalEvents: string;
-  totalTps: string;
-  recentTps: string;
-  totalRows: string;
-  recentRps: string;
-  /** `(name, pos)` of the upstream now, and its GTID set. */
-  masterBinlog: string;
-  masterBinlogGtid: string;
-  /** The flushed checkpoint. */
-  syncerBinlog: string;
-  syncerBinlogGtid: string;
-  /** Where the reader stands. */
-  readerBinlog: string;
-  synced: boolean;
-  /** `remote` reads the upstream, `local` relay logs. */
-  binlogType: 'remote' | 'local';
-  secondsBehindMaster: string;
-}
+export type { DumpProgress, LoadProgress, SyncProgress };
 
 export interface CheckProgress {
   unit: 'Check';

@@ -1,4 +1,4 @@
-/** What the dump unit tells while it runs; the shape of `DumpProgress` in the workflows' contract. */
+/** What the dump unit tells while it runs. */
 export interface DumpProgress {
   unit: 'Dump';
   totalTables: number;
@@ -9,23 +9,4 @@ export interface DumpProgress {
   estimateTotalRows: string;
   /** Bytes a second over the last moments. */
   bps: string;
-}
-
-/** Bytes a second of a growing counter, over a sliding window. */
-export class SpeedMeter {
-  readonly #windowMs: number;
-  #samples: { at: number; bytes: number }[] = [];
-
-  constructor(windowMs = 5_000) {
-    this.#windowMs = windowMs;
-  }
-
-  /** Notes the counter's value at a time (milliseconds) and gives the speed over the window. */
-  sample(at: number, bytes: number): number {
-    this.#samples.push({ at, bytes });
-    while (this.#samples.length > 2 && at - (this.#samples[0]?.at ?? at) > this.#windowMs) this.#samples.shift();
-    const first = this.#samples[0];
-    if (first === undefined || at <= first.at) return 0;
-    return Math.max(0, Math.round(((bytes - first.bytes) * 1000) / (at - first.at)));
-  }
 }

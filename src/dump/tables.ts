@@ -1,6 +1,7 @@
 import type { TableFilter } from '../filter/block-allow-list.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteString, quoteTable } from '../mysql/quote.js';
+import { isSpatialType } from '../schema/column-type.js';
 import { FORMAT, type ValueFormat } from './row-format.js';
 
 /** A table to be dumped. */
@@ -139,29 +140,12 @@ async function readKeys(connection: DbConnection, where: string, columns: DumpCo
 
 const NUMBERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint', 'decimal', 'numeric', 'dec']);
 const FLOATS = new Set(['float', 'double', 'real']);
-const BINARIES = new Set([
-  'binary',
-  'varbinary',
-  'tinyblob',
-  'blob',
-  'mediumblob',
-  'longblob',
-  'geometry',
-  'point',
-  'linestring',
-  'polygon',
-  'multipoint',
-  'multilinestring',
-  'multipolygon',
-  'geometrycollection',
-  'geomcollection',
-  'vector',
-]);
+const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'vector']);
 
 function formatOf(type: string): ValueFormat {
   if (NUMBERS.has(type)) return FORMAT.number;
   if (FLOATS.has(type)) return FORMAT.float;
-  if (BINARIES.has(type)) return FORMAT.binary;
+  if (BYTES.has(type) || isSpatialType(type)) return FORMAT.binary;
   if (type === 'json') return FORMAT.json;
   return type === 'bit' ? FORMAT.hex : FORMAT.text;
 }

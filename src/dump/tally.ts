@@ -1,4 +1,5 @@
-import { SpeedMeter, type DumpProgress } from './progress.js';
+import { SpeedMeter } from '../speed-meter.js';
+import type { DumpProgress } from './progress.js';
 
 const REPORT_MS = 250;
 

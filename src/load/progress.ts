@@ -1,4 +1,4 @@
-/** What the load unit tells while it runs; the shape of `LoadProgress` in the workflows' contract. */
+/** What the load unit tells while it runs. */
 export interface LoadProgress {
   unit: 'Load';
   /** Bytes and rows as decimal text (64 bit). Bytes loaded by earlier runs count, rows are those of this run. */

@@ -1,5 +1,5 @@
-import { SpeedMeter } from '../dump/progress.js';
 import { formatPosition } from '../mysql/position.js';
+import { SpeedMeter } from '../speed-meter.js';
 import type { BinlogLocation } from '../sync/events.js';
 import type { LoadProgress } from './progress.js';
 

@@ -15,6 +15,7 @@ export interface SyncProgress {
   /** Where the reader stands. */
   readerBinlog: string;
   synced: boolean;
+  /** `remote` reads the upstream, `local` relay logs. */
   binlogType: 'remote' | 'local';
   secondsBehindMaster: string;
 }

@@ -3,6 +3,8 @@
  * different values. The session must have `time_zone = '+00:00'`.
  */
 
+import { isSpatialType } from '../../src/schema/column-type.js';
+
 /** What information_schema says of a column. */
 export interface ComparedColumn {
   name: string;
@@ -14,17 +16,6 @@ export interface ComparedColumn {
 
 const TEXT = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'uuid', 'inet4', 'inet6']);
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'vector']);
-const GEOMETRY = new Set([
-  'geometry',
-  'point',
-  'linestring',
-  'polygon',
-  'multipoint',
-  'multilinestring',
-  'multipolygon',
-  'geometrycollection',
-  'geomcollection',
-]);
 
 /** Longest column that is written out in full. */
 const HEX_LENGTH = 255;
@@ -48,7 +39,7 @@ function canonicalValue({ name, dataType, maxLength = Infinity }: ComparedColumn
   // Long values are hashed one by one: the concatenation must stay below max_allowed_packet. HEX costs the server less.
   const digest = (value: string): string => (maxLength <= HEX_LENGTH ? `HEX(${value})` : `SHA2(${value}, 256)`);
   if (TEXT.has(dataType)) return digest(`CONVERT(${c} USING utf8mb4)`);
-  if (BYTES.has(dataType) || GEOMETRY.has(dataType)) return digest(`CAST(${c} AS BINARY)`);
+  if (BYTES.has(dataType) || isSpatialType(dataType)) return digest(`CAST(${c} AS BINARY)`);
   switch (dataType) {
     case 'json':
       return `SHA2(CAST(${c} AS CHAR CHARACTER SET utf8mb4), 256)`;
