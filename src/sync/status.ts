@@ -1,6 +1,6 @@
 import type { Flavor } from '../config/types.js';
 import { parseGtidSet } from '../mysql/gtid-set.js';
-import { comparePositions, formatPosition } from '../mysql/position.js';
+import { compareLocations, comparePositions, formatPosition } from '../mysql/position.js';
 import type { BinlogLocation } from './events.js';
 import { RateMeter, type SyncCounters, type SyncProgress } from './progress.js';
 
@@ -52,7 +52,8 @@ export class StatusReporter {
   }
 
   progress(source: StatusSource, now: number): SyncProgress {
-    const { counters, flushed, reader, upstream } = source;
+    const { counters, flushed, reader } = source;
+    const upstream = this.#upstreamEnd(source);
     const hasReadAll = this.#hasReadAll(source);
     if (hasReadAll) this.#allReadAt = source.upstreamAskedAt;
     const isCurrent = hasReadAll && now - source.upstreamAskedAt < STALE_MS;
@@ -75,6 +76,16 @@ export class StatusReporter {
       binlogType: 'remote',
       secondsBehindMaster: String(this.#secondsBehind(source, now, isCurrent)),
     };
+  }
+
+  /**
+   * The end of the upstream's binlog as far as it is known. It is asked for every few seconds only: what has been read and
+   * stored since is there for sure, and an end before it would look as if rows had been made up.
+   */
+  #upstreamEnd({ upstream, flushed }: StatusSource): BinlogLocation | undefined {
+    if (upstream === undefined || flushed.name === '') return upstream;
+    if (compareLocations(flushed, upstream, this.#flavor, this.#useGtid) <= 0) return upstream;
+    return { ...flushed, gtidSet: flushed.gtidSet === '' ? upstream.gtidSet : flushed.gtidSet };
   }
 
   /** Whether the reader stands where the upstream's binlog ends, as far as that is known. */

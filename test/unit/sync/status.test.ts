@@ -75,3 +75,42 @@ describe('seconds behind', () => {
     });
   });
 });
+
+describe('the end of the upstream', () => {
+  const G = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+  const shown = (useGtid: boolean, more: Partial<StatusSource>): string[] => {
+    const progress = new StatusReporter('mysql', useGtid, T0 * 1000).progress(source(T0, more), T0 * 1000);
+    return [progress.masterBinlog, progress.masterBinlogGtid, progress.syncerBinlog];
+  };
+  const upstream = { name: 'binlog.000009', pos: 900, gtidSet: `${G}:1-10` };
+
+  test('is what the upstream answered', () => {
+    const flushed = { name: 'binlog.000009', pos: 500, gtidSet: `${G}:1-8` };
+    for (const useGtid of [false, true]) {
+      expect(shown(useGtid, { upstream, flushed })).toEqual([
+        '(binlog.000009, 900)',
+        `${G}:1-10`,
+        '(binlog.000009, 500)',
+      ]);
+    }
+  });
+
+  test('is never before what was stored since it answered', () => {
+    const flushed = { name: 'binlog.000010', pos: 300, gtidSet: `${G}:1-12` };
+    for (const useGtid of [false, true]) {
+      expect(shown(useGtid, { upstream, flushed })).toEqual([
+        '(binlog.000010, 300)',
+        `${G}:1-12`,
+        '(binlog.000010, 300)',
+      ]);
+    }
+    expect(shown(false, { upstream, flushed: { ...flushed, gtidSet: '' } })[1]).toBe(`${G}:1-10`);
+  });
+
+  test('with GTIDs is told by them: another server of the group has other files', () => {
+    const flushed = { name: 'a-bin.000002', pos: 300, gtidSet: `${G}:1-12` };
+    expect(shown(true, { upstream, flushed })[1]).toBe(`${G}:1-12`);
+    const behind = { name: 'z-bin.000002', pos: 300, gtidSet: `${G}:1-9` };
+    expect(shown(true, { upstream, flushed: behind })[0]).toBe('(binlog.000009, 900)');
+  });
+});
