@@ -58,7 +58,11 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
         const start = options.removeMeta === true ? undefined : await checkpoint(connections.downstream, config);
         const outcomes = outcomesOf(config, up, down, start ?? fileStart(config));
         // With a checkpoint the task goes on where it was, with its own rows and structures downstream.
-        if (start === undefined) outcomes.push(...(await targetOutcomes(config, connections, index, { up, down })));
+        if (start === undefined) {
+          // A load that has begun tells its own rows from others, and one that is done copies nothing again.
+          const copies = options.removeMeta === true || !(await hasBegunLoad(connections.downstream, config));
+          outcomes.push(...(await targetOutcomes(config, connections, index, { up, down, copies })));
+        }
         return outcomes;
       }),
     );
@@ -86,11 +90,11 @@ async function targetOutcomes(
   config: SubtaskConfig,
   { upstreams, downstream }: CheckConnections,
   index: number,
-  { up, down }: { up: UpstreamFacts; down: DownstreamFacts },
+  { up, down, copies }: { up: UpstreamFacts; down: DownstreamFacts; copies: boolean },
 ): Promise<CheckOutcome[]> {
   const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
   const outcomes: CheckOutcome[] = [];
-  if (wanted(CHECKS.targetRows)) {
+  if (copies && wanted(CHECKS.targetRows)) {
     const filled = await filledTargets(downstream, up.tables, down);
     const target = `address of db instance - ${config.to.host}:${config.to.port}`;
     outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
@@ -267,9 +271,25 @@ async function checkpoint(downstream: DbConnection, config: SubtaskConfig): Prom
       binlogGtid: (row['gtid'] ?? '') as string,
     };
   } catch (error) {
-    const errno = serverErrno(error) ?? 0;
-    const none = [ER_NO_SUCH_TABLE, ER_BAD_DB, ER_BAD_FIELD, ...DENIED].includes(errno);
-    if (error instanceof DmError && none) return undefined;
+    if (isWithoutTable(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an earlier run of the task has begun to load this source. */
+async function hasBegunLoad(downstream: DbConnection, config: SubtaskConfig): Promise<boolean> {
+  const table = metaTables(config.metaSchema, config.task).loaderCheckpoint;
+  try {
+    const sql = `SELECT 1 FROM ${table} WHERE id = ${quoteString(config.sourceId)} LIMIT 1`;
+    return (await queryRows(downstream, 'downstream', sql)).length > 0;
+  } catch (error) {
+    if (isWithoutTable(error)) return false;
+    throw error;
+  }
+}
+
+/** No table that could be read, or none of ours. */
+function isWithoutTable(error: unknown): boolean {
+  const none = [ER_NO_SUCH_TABLE, ER_BAD_DB, ER_BAD_FIELD, ...DENIED];
+  return error instanceof DmError && none.includes(serverErrno(error) ?? 0);
 }

@@ -5,6 +5,8 @@ import { completeSource } from '../../../src/check/source.js';
 import { runCheck } from '../../../src/check/run.js';
 import { failedCheckError } from '../../../src/check/report.js';
 import type { SourceConfig } from '../../../src/config/types.js';
+import { LoadCheckpoint } from '../../../src/load/checkpoint.js';
+import { createMetaTables, metaTables } from '../../../src/meta/tables.js';
 import {
   connectTo,
   createDatabase,
@@ -221,7 +223,7 @@ describe('a downstream', () => {
     dropAtEnd(mysqlDown, schema);
     await down.query(`CREATE DATABASE \`${schema}\``);
     await down.query(`CREATE TABLE \`${schema}\`.t (id INT PRIMARY KEY)`);
-    const config = subtaskOf(await sourceOf(up), mysqlDown, [schema]);
+    const config = { ...subtaskOf(await sourceOf(up), mysqlDown, [schema]), metaSchema: `${schema}_meta` };
     expect(await findingsOf(config)).toEqual({});
     await down.query(`INSERT INTO \`${schema}\`.t VALUES (1)`);
     expect(await findingsOf(config)).toEqual({
@@ -230,6 +232,13 @@ describe('a downstream', () => {
       ],
     });
     expect(await findingsOf({ ...config, taskMode: 'incremental' })).toEqual({});
+    // An earlier run has loaded them: starting the task again copies nothing.
+    dropAtEnd(mysqlDown, config.metaSchema);
+    const meta = metaTables(config.metaSchema, config.task);
+    await createMetaTables(down, meta);
+    await down.query(new LoadCheckpoint(meta, config.sourceId).insertSql(1, []));
+    expect(await findingsOf({ ...config, taskMode: 'full' })).toEqual({});
+    expect(Object.keys(await findingsOf(config, { removeMeta: true }))).toEqual(['target tables']);
   });
 
   it('that is read-only is refused', async () => {
