@@ -4,13 +4,14 @@ import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { TargetTable } from '../filter/router.js';
 import type { DbConnection } from '../mysql/connect.js';
-import { databaseError, packetTooLarge, serverErrno } from '../mysql/errors.js';
+import { packetTooLarge, serverErrno } from '../mysql/errors.js';
 import { quoteIdent } from '../mysql/quote.js';
 import type { LoadCheckpoint } from './checkpoint.js';
 import { allowEnumErrors, ER_DATA_TRUNCATED, LIST_WARNINGS, onlyEnumErrors } from './enum-errors.js';
 import { describe, type InsertRewriter } from './insert-rewriter.js';
 import type { DataFile } from './inventory.js';
 import { rawQuery, type RawResult } from './raw-query.js';
+import { refusal, type TargetKind } from './refusal.js';
 import { loadSession, resetStatement } from './session.js';
 import type { SlotWriter } from './slot-writer.js';
 import {
@@ -50,6 +51,7 @@ export interface LoadedFile {
   file: DataFile;
   /** Downstream name of its table. */
   target: TargetTable;
+  targetKind: TargetKind;
   rewriter: InsertRewriter;
 }
 
@@ -78,8 +80,7 @@ export class FileLoader {
       return await this.#loadWhole(loaded, offset);
     } catch (error) {
       if (serverErrno(error) === undefined) throw error;
-      const sql = `${this.#statement}... (file ${loaded.file.name})`;
-      throw databaseError(error, { scope: 'downstream', kind: 'execute', sql });
+      throw refusal(error, `${this.#statement}... (file ${loaded.file.name})`, loaded.targetKind);
     }
   }
 

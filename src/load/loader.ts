@@ -22,6 +22,7 @@ import { InsertRewriter } from './insert-rewriter.js';
 import type { DataFile, DumpedTable, Inventory } from './inventory.js';
 import { assertSameTargets, ownershipOf, undoStatements } from './ownership.js';
 import type { LoadProgress } from './progress.js';
+import type { TargetKind } from './refusal.js';
 import { SchemaLoader } from './schema-loader.js';
 import { openLoadConnection, openSchemaConnection } from './session.js';
 import { SlotWriter } from './slot-writer.js';
@@ -167,7 +168,7 @@ export class Loader {
         const { file, table, group } = next;
         const rewriter = rewriters.get(table) ?? this.#rewriterOf(table, schema);
         rewriters.set(table, rewriter);
-        const work = { file, target: group.target, rewriter: await rewriter };
+        const work = { file, target: group.target, targetKind: this.#kindOf(group), rewriter: await rewriter };
         if (!(await loader.load(work, this.#offset(file)))) return;
         const left = (open.get(group) ?? 0) - 1;
         open.set(group, left);
@@ -300,6 +301,11 @@ export class Loader {
 
   #isOurs({ tables }: TargetGroup): boolean {
     return tables.some((table) => this.#rows.get(table.file)?.offset === TABLE_IS_OURS);
+  }
+
+  #kindOf({ tables }: TargetGroup): TargetKind {
+    if (tables.some((table) => this.#rows.get(table.file)?.offset === TABLE_HELD_ROWS)) return 'held-rows';
+    return tables.length > 1 ? 'merged' : 'own';
   }
 
   #offset(file: DataFile): number {

@@ -165,6 +165,8 @@ export interface DatabaseErrorContext {
   sql?: string;
   /** `query` reads (code 10005), `execute` writes (code 10006), `connect` opens a connection (code 10001). */
   kind: 'connect' | 'query' | 'execute';
+  /** Replaces the advice of the error's code. */
+  workaround?: string;
 }
 
 /**
@@ -173,7 +175,8 @@ export interface DatabaseErrorContext {
  */
 export function databaseError(error: unknown, context: DatabaseErrorContext): DmError {
   if (error instanceof DmError) return error;
-  const options = { cause: error, scope: context.scope };
+  const { scope, workaround } = context;
+  const options = { cause: error, scope, ...(workaround === undefined ? {} : { workaround }) };
   const driver = rootDriverError(error);
   if (isConnectionError(error)) {
     const nothingSent = context.kind === 'connect' || NOTHING_SENT_CODES.has(driver?.code ?? '');

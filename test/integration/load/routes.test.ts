@@ -298,3 +298,13 @@ test('a refused row names the statement and the file, not the values', async () 
     rawCause: expect.stringMatching(/^Error 3819: /),
   });
 });
+
+test('rows of merged tables with one key are told apart from rows that were there before', async () => {
+  await makeShards('mysql');
+  await up.query(`INSERT INTO \`${prefix}_2\`.T_2 VALUES (1, 'of another shard')`);
+  await expect(copy(merging('mysql'), dataDir)).rejects.toMatchObject({
+    code: 10006,
+    rawCause: expect.stringContaining('Error 1062: Duplicate entry'),
+    workaround: expect.stringContaining('`routes` merge'),
+  });
+});
