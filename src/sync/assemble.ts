@@ -185,7 +185,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
     onApplied: (jobs, { missed }) => {
       counters.rows += jobs.length;
       counters.batches++;
-      if (missed > 0) missedRows.report(jobs[0]?.plan.target ?? '', missed, Date.now());
+      for (const [table, rows] of missed) missedRows.report(table, rows, Date.now());
     },
     onFailed: around.onFailed,
   });

@@ -10,6 +10,8 @@ export interface RowStatement {
   parameters?: Parameters;
   /** Rows that an UPDATE or DELETE is meant to find; undefined where a difference means nothing. */
   rows?: number;
+  /** Downstream name of the table of such rows, quoted. */
+  table?: string;
 }
 
 /** Bytes of one statement at which the next is begun. */
@@ -73,14 +75,15 @@ export function bigStatements(job: RowJob): RowStatement[] {
   const remove = (image: RowImage): RowStatement => {
     const parameters: Parameters = [];
     const sql = `DELETE FROM ${plan.target} WHERE ${plan.where(image, parameters)}`;
-    return { sql, parameters, ...expectRows(job.safe) };
+    return { sql, parameters, ...expectRows(plan, job.safe) };
   };
   if (change.kind === 'insert') return [insert(change.after)];
   if (change.kind === 'delete') return [remove(change.before)];
   if (job.safe) return [remove(change.before), insert(change.after)];
   const parameters: Parameters = [];
   const assignments = assign(plan, change.before, change.after, true, parameters);
-  return [{ sql: `${updateHead(plan, assignments)} ${plan.where(change.before, parameters)}`, parameters, rows: 1 }];
+  const sql = `${updateHead(plan, assignments)} ${plan.where(change.before, parameters)}`;
+  return [{ sql, parameters, ...expectRows(plan, false) }];
 }
 
 /** What a batch does to the row of a key; undefined = no such row. */
@@ -252,10 +255,10 @@ function deleteRows(plan: TablePlan, images: readonly RowImage[], safe: boolean)
   const head = `DELETE FROM ${plan.target} WHERE `;
   if (plan.mergeKey.length === 1 && column !== undefined) {
     const items = lists(`${head}${column.name} IN (`, images, DELETE_ROWS, (image) => column.literal(image[column.at]));
-    return items.map(({ sql, count }) => ({ sql: `${sql})`, ...expectRows(safe, count) }));
+    return items.map(({ sql, count }) => ({ sql: `${sql})`, ...expectRows(plan, safe, count) }));
   }
   const conditions = lists(head, images, DELETE_ROWS, (image) => `(${plan.where(image)})`, ' OR ');
-  return conditions.map(({ sql, count }) => ({ sql, ...expectRows(safe, count) }));
+  return conditions.map(({ sql, count }) => ({ sql, ...expectRows(plan, safe, count) }));
 }
 
 /** Takes rows away that come to other keys: each must be there, or the caller repeats the batch one by one. */
@@ -269,12 +272,12 @@ function failUnless(rows: number): RowStatement {
 }
 
 function deleteRow(plan: TablePlan, image: RowImage, safe: boolean): RowStatement {
-  return { sql: `DELETE FROM ${plan.target} WHERE ${plan.where(image)}`, ...expectRows(safe) };
+  return { sql: `DELETE FROM ${plan.target} WHERE ${plan.where(image)}`, ...expectRows(plan, safe) };
 }
 
 function updateRow(plan: TablePlan, before: RowImage, after: RowImage, bytes: number): RowStatement {
   const assignments = assign(plan, before, after, bytes >= WIDE_ROW_BYTES);
-  return { sql: `${updateHead(plan, assignments)} ${plan.where(before)}`, rows: 1 };
+  return { sql: `${updateHead(plan, assignments)} ${plan.where(before)}`, ...expectRows(plan, false) };
 }
 
 function updateHead(plan: TablePlan, assignments: string): string {
@@ -327,6 +330,6 @@ function lists(
 }
 
 /** A row that is missing means something only outside safe mode. */
-function expectRows(safe: boolean, rows = 1): { rows?: number } {
-  return safe ? {} : { rows };
+function expectRows(plan: TablePlan, safe: boolean, rows = 1): Pick<RowStatement, 'rows' | 'table'> {
+  return safe ? {} : { rows, table: plan.target };
 }

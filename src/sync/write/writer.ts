@@ -52,9 +52,11 @@ export class RowError extends Error {
 
 /** What a committed batch did. */
 export interface BatchResult {
-  /** UPDATEs and DELETEs that found no row. */
-  missed: number;
+  /** UPDATEs and DELETEs that found no row, by the table, quoted. */
+  missed: ReadonlyMap<string, number>;
 }
+
+const NOTHING_MISSED: ReadonlyMap<string, number> = new Map();
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
@@ -109,7 +111,7 @@ export class Writer {
         const connection = await this.#connected();
         if (unsure && (await this.#isCommitted(connection, batch))) {
           this.#batch = batch;
-          return { missed: 0 };
+          return { missed: NOTHING_MISSED };
         }
         if (!this.#options.mayWrite()) throw dmError(36020);
         unsure = true;
@@ -221,17 +223,17 @@ export class Writer {
   ): Promise<BatchResult> {
     await faultPoint('sync.before-batch');
     const [first] = jobs;
-    if (first === undefined) return { missed: 0 };
+    if (first === undefined) return { missed: NOTHING_MISSED };
     await this.#setSession(connection, first);
     const head = this.#head(batch, jobs);
     const merged =
       mode === 'plain' || first.bytes >= BIG_ROW_BYTES ? undefined : requestOf(head, mergedStatements(jobs));
-    const missed =
+    const result =
       merged === undefined || !this.#fitsText(merged.text)
         ? await this.#oneByOne(connection, head, jobs)
         : await this.#atOnce(connection, head, merged);
     await faultPoint('sync.after-commit');
-    return { missed };
+    return result;
   }
 
   /** Session variables that depend on the batch; neighbours seldom differ. */
@@ -267,7 +269,7 @@ export class Writer {
   }
 
   /** All in one request. */
-  async #atOnce(connection: DbConnection, head: string[], { statements, text }: BatchRequest): Promise<number> {
+  async #atOnce(connection: DbConnection, head: string[], { statements, text }: BatchRequest): Promise<BatchResult> {
     let results: unknown[];
     if (faultsEnabled()) {
       [results] = (await connection.query(text)) as [unknown[], unknown];
@@ -276,22 +278,19 @@ export class Writer {
     } else {
       results = await rawQuery(connection, [Buffer.from(`${text};\nCOMMIT`)]);
     }
-    let missed = 0;
-    for (const [i, { rows }] of statements.entries()) {
-      if (rows !== undefined) missed += Math.max(0, rows - affectedRows(results[head.length + i]));
-    }
-    return missed;
+    const missed = new Map<string, number>();
+    for (const [i, statement] of statements.entries()) noteMissed(missed, statement, results[head.length + i]);
+    return { missed };
   }
 
   /** A request a statement, so that a refused change is known. */
-  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[]): Promise<number> {
+  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[]): Promise<BatchResult> {
     await connection.query(head.join(';\n'));
-    let missed = 0;
+    const missed = new Map<string, number>();
     for (const job of jobs) {
       try {
         for (const statement of this.#statementsOf(job)) {
-          const result = await send(connection, statement);
-          if (statement.rows !== undefined) missed += Math.max(0, statement.rows - affectedRows(result));
+          noteMissed(missed, statement, await send(connection, statement));
         }
       } catch (error) {
         throw isRetryable(error) ? error : new RowError(job, error);
@@ -299,7 +298,7 @@ export class Writer {
     }
     await faultPoint('sync.before-commit');
     await connection.query('COMMIT');
-    return missed;
+    return { missed };
   }
 
   /** The statements of one change. Values as parameters take half the room that texts of them may take. */
@@ -364,6 +363,12 @@ async function send(connection: DbConnection, { sql, parameters }: RowStatement)
   } finally {
     connection.unprepare(sql);
   }
+}
+
+function noteMissed(missed: Map<string, number>, { rows, table }: RowStatement, result: unknown): void {
+  if (rows === undefined || table === undefined) return;
+  const lacking = rows - affectedRows(result);
+  if (lacking > 0) missed.set(table, (missed.get(table) ?? 0) + lacking);
 }
 
 function affectedRows(result: unknown): number {

@@ -152,7 +152,7 @@ describe('tables that are merged into one', () => {
       session: undefined,
       apply: async (jobs) => {
         batches.push(jobs.length);
-        return Promise.resolve({ missed: 0 });
+        return Promise.resolve({ missed: new Map() });
       },
       keepAlive: async () => Promise.resolve(),
       interrupt: () => batches.push(-1),

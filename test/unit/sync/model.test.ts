@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Pipeline, type BatchWriter } from '../../../src/sync/write/pipeline.js';
+import type { BatchResult } from '../../../src/sync/write/writer.js';
 import type { RowChange, RowImage } from '../../../src/sync/events.js';
 import type { RowJob } from '../../../src/sync/write/row-job.js';
 import { decodeSeqs, encodeSeqs, SeqSet, type SeqRange } from '../../../src/sync/checkpoint/seq-set.js';
@@ -78,12 +79,12 @@ class ModelWriter implements BatchWriter {
     this.#isDead = isDead;
   }
 
-  async apply(jobs: readonly RowJob[]): Promise<{ missed: number }> {
+  async apply(jobs: readonly RowJob[]): Promise<BatchResult> {
     for (let i = this.#pause(); i > 0; i--) await Promise.resolve();
     if (this.#isDead()) throw new Error('killed');
     this.#server.commit(jobs);
     this.batches++;
-    return { missed: 0 };
+    return { missed: new Map() };
   }
 
   async keepAlive(): Promise<void> {
