@@ -3,6 +3,7 @@ import { faultPoint } from '../fault/fault.js';
 import type { EventFilter } from '../filter/event-filter.js';
 import type { Logger } from '../log/logger.js';
 import { compareLocations } from '../mysql/position.js';
+import { quoteTable } from '../mysql/quote.js';
 import type { Flavor } from '../config/types.js';
 import type { Table } from '../schema/model.js';
 import type { SchemaTracker } from '../schema/tracker.js';
@@ -261,7 +262,8 @@ function checkComplete(plan: TablePlan, change: RowChange, place: FailurePlace):
   const after = change.kind === 'delete' || complete(change.after);
   if (before && after) return;
   const workaround = 'Please set binlog_row_image=FULL on the upstream, globally and in all of its sessions.';
-  throw atPlace(dmError(11126, [], { workaround }), place);
+  const cause = `rows of ${quoteTable(plan.source.schema, plan.source.name)} lack values`;
+  throw atPlace(dmError(11126, [], { cause, workaround }), place);
 }
 
 function changeBytes(change: RowChange): number {

@@ -3,6 +3,7 @@ import { FenceLostError } from '../meta/fence.js';
 import { databaseError } from '../mysql/errors.js';
 import { formatLocation } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
+import type { RowJob } from './write/row-job.js';
 import { RowError } from './write/writer.js';
 
 /** Place in the binlog of what failed. */
@@ -30,13 +31,24 @@ export function fail(error: unknown, place: FailurePlace, originSql?: string): n
   throw error instanceof FenceLostError ? error : atPlace(error, place, originSql);
 }
 
-const VERBS = { insert: 'INSERT INTO', update: 'UPDATE', delete: 'DELETE FROM' } as const;
+/** Characters of a list of columns that a message shows. */
+const MAX_COLUMNS_TEXT = 200;
 
-/** What a failed batch becomes for the user; values of rows are never part of our own text. */
+/** What a failed batch becomes for the user: the change that was refused, by its tables on both sides. */
 export function rowFailure(error: unknown): unknown {
   if (!(error instanceof RowError)) return error;
-  const { change, origin } = error.job;
-  const sql = `${VERBS[change.kind]} ${quoteTable(origin.schema, origin.table)}`;
-  const cause = databaseError(error.cause, { scope: 'downstream', kind: 'execute', sql });
-  return atPlace(cause, origin);
+  const { job } = error;
+  const cause = databaseError(error.cause, { scope: 'downstream', kind: 'execute', sql: statementText(job) });
+  return atPlace(cause, job.origin);
+}
+
+/** The statement as far as it says what was tried; values of rows are never part of our own text. */
+function statementText({ change, plan, origin }: Pick<RowJob, 'change' | 'plan' | 'origin'>): string {
+  const { target, columnList } = plan;
+  const source = quoteTable(origin.schema, origin.table);
+  const from = source === target ? '' : ` (a row of upstream table ${source})`;
+  if (change.kind === 'update') return `UPDATE ${target}${from}`;
+  if (change.kind === 'delete') return `DELETE FROM ${target}${from}`;
+  const columns = columnList.length <= MAX_COLUMNS_TEXT ? columnList : `${columnList.slice(0, MAX_COLUMNS_TEXT)}...`;
+  return `INSERT INTO ${target} (${columns})${from}`;
 }

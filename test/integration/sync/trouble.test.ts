@@ -81,9 +81,42 @@ describe('what needs a person', () => {
     );
     expect(place?.[1]).toBe(start.binlogName);
     expect(Number(place?.[2])).toBeGreaterThan(start.binlogPos);
-    expect(message).toContain(`execute statement failed: INSERT INTO \`${database}\`.\`t\``);
+    expect(message).toMatch(
+      new RegExp(`: execute statement failed: INSERT INTO \`${database}\`.\`t\` \\(\`id\`, \`a\`\\)$`),
+    );
     await down.query(`DELETE FROM \`${database}\`.t WHERE id = 5`);
     await replicate(fixture);
+  });
+
+  test('routed rows are told of by their tables on both sides: those refused, and those not found', async () => {
+    const { up, down, database, config } = await makeFixture('mysqlUp');
+    for (const table of ['shard_1', 'shard_2', 'other']) {
+      await up.query(`CREATE TABLE ${table} (id INT PRIMARY KEY, a INT)`);
+    }
+    config.routes = [
+      { name: 'r', schemaPattern: database, tablePattern: 'shard_*', targetSchema: database, targetTable: 'm`erged' },
+    ];
+    config.sync.workerCount = 1;
+    const unit = new RunningUnit(config, undefined, 'warn');
+    await up.query('INSERT INTO shard_1 VALUES (1, 1), (2, 2)');
+    await up.query('INSERT INTO other VALUES (1, 1)');
+    await unit.synced(up);
+    await down.query(`DELETE FROM \`${database}\`.\`m\`\`erged\` WHERE id = 2`);
+    await up.query('BEGIN');
+    await up.query('UPDATE other SET a = 2');
+    await up.query('UPDATE shard_1 SET a = 3');
+    await up.query('COMMIT');
+    await unit.synced(up);
+    const lines = unit.log.filter((line) => line.includes('found no row'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`[table="\`${database}\`.\`m\`\`erged\`"] [rows=1] [total=1]`);
+
+    await up.query('INSERT INTO shard_2 VALUES (1, 1)');
+    const error = (await unit.result.catch((cause: unknown) => cause)) as DmError;
+    expect(error.message).toMatch(
+      /: execute statement failed: INSERT INTO `\w+`\.`m``erged` \(`id`, `a`\) \(a row of upstream/,
+    );
+    expect(error.message).toContain(`upstream table \`${database}\`.\`shard_2\`)`);
   });
 
   test('a DDL that fails downstream stops the unit before it; once cured it goes on', async () => {
