@@ -9,6 +9,8 @@ export interface StatusVars {
   charsetClient?: string;
   collationServer?: string;
   timeZone?: string;
+  /** Of the statement's moment, behind the seconds of the event's header; written when the statement asks for them. */
+  microseconds?: number;
   defaultUtf8mb4Collation?: string;
   explicitDefaultsForTimestamp?: boolean;
   /** Options of the session as bits; which of them are written depends on the server. */
@@ -29,11 +31,9 @@ const FIXED_LENGTH: Record<number, number> = {
   8: 2, // database collation
   9: 8, // table map for update
   10: 4, // master data written
-  13: 3, // microseconds
   17: 8, // DDL xid
   19: 1, // sql_require_primary_key
   20: 1, // default table encryption
-  128: 3, // MariaDB: high-resolution now
   129: 8, // MariaDB: xid
 };
 
@@ -96,6 +96,10 @@ function parseVariable(cursor: Cursor, code: number, vars: StatusVars): boolean 
       return true;
     case 12:
       skipDatabases(cursor);
+      return true;
+    case 13:
+    case 128: // MariaDB
+      vars.microseconds = cursor.u16() + cursor.u8() * 65_536;
       return true;
     case 16:
       vars.explicitDefaultsForTimestamp = cursor.u8() !== 0;

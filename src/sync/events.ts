@@ -83,6 +83,8 @@ export interface QueryEvent extends EventBase {
   charsetClient?: string;
   collationServer?: string;
   timeZone?: string;
+  /** Of the statement's moment, behind the seconds of `timestamp`; written when the statement asks for them. */
+  microseconds?: number;
   /** `default_collation_for_utf8mb4` of the session: what `CHARACTER SET utf8mb4` without a collation means. */
   defaultUtf8mb4Collation?: string;
   /** `explicit_defaults_for_timestamp` of the session, where the server has a status variable of its own for it. */

@@ -263,7 +263,7 @@ export class DdlRunner {
   async #setSession(connection: DbConnection, event: QueryEvent): Promise<void> {
     const { upstreamOffset, hasUtf8mb4Default, upstream } = this.#options;
     await connection.query(
-      `SET foreign_key_checks = 0, timestamp = ${event.timestamp}, sql_mode = ${quoteString(ddlSqlMode(event.sqlMode))}`,
+      `SET foreign_key_checks = 0, timestamp = ${statementTime(event)}, sql_mode = ${quoteString(ddlSqlMode(event.sqlMode))}`,
     );
     const zone = event.timeZone === undefined || event.timeZone === 'SYSTEM' ? upstreamOffset : event.timeZone;
     await this.#trySet(connection, 'time_zone', quoteString(zone));
@@ -321,6 +321,11 @@ export class DdlRunner {
       type === 'database' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, name),
     );
   }
+}
+
+/** The moment that CURRENT_TIMESTAMP means in the statement, in rows that get it as the default of a new column. */
+function statementTime({ timestamp, microseconds = 0 }: QueryEvent): string {
+  return `${timestamp}.${String(microseconds).padStart(6, '0')}`;
 }
 
 function newMarker(): string {

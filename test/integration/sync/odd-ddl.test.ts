@@ -48,6 +48,20 @@ const VERSIONED = [
   'DELETE FROM kept WHERE id = 2',
 ];
 
+test.each(['mysqlUp', 'mariadbUp'] as const)(
+  '%s: a new column has the time of the statement to the microsecond',
+  async (upstream) => {
+    const fixture = await makeFixture(upstream);
+    await run(fixture.up, [
+      'CREATE TABLE t (id INT PRIMARY KEY)',
+      'INSERT INTO t VALUES (1), (2)',
+      'ALTER TABLE t ADD COLUMN at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6), ADD COLUMN s TIMESTAMP(3) DEFAULT NOW(3)',
+      'ALTER TABLE t ADD COLUMN seconds DATETIME DEFAULT CURRENT_TIMESTAMP',
+    ]);
+    await replicate(fixture);
+  },
+);
+
 describe("MariaDB's own, on MySQL", () => {
   test('types, in DDL and rows', async () => {
     const fixture = await makeFixture('mariadbUp');
