@@ -58,6 +58,18 @@ export async function connect(config: DatabaseConfig, role: DbRole, signal?: Abo
   }
 }
 
+/** Ends a connection when the work on it is done. */
+export async function closeAfterwards<T>(
+  connection: DbConnection,
+  work: (connection: DbConnection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(connection);
+  } finally {
+    await closeConnection(connection);
+  }
+}
+
 /** One error that tells of all: the first one's code and scope, everybody's text. */
 function allOf(errors: readonly unknown[]): unknown {
   const [first] = errors;

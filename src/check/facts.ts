@@ -21,10 +21,14 @@ export interface ServerFacts {
   variables: ReadonlyMap<string, string>;
 }
 
-/** A selected upstream table. */
+/** An upstream table that the task takes. */
 export interface TableFacts {
   schema: string;
   name: string;
+  /** The full copy takes it: by the block-allow list, or by `extra-args` of the dump. */
+  copied: boolean;
+  /** Its changes are replicated: by the block-allow list. */
+  replicated: boolean;
   /** Name downstream. */
   target: TargetTable;
   engine: string;
@@ -41,6 +45,8 @@ export interface UpstreamFacts extends ServerFacts {
   tables: TableFacts[];
   /** Databases the selection takes. */
   schemas: string[];
+  /** Those that the full copy makes downstream. */
+  copiedSchemas: string[];
   /** Whether the server knows the time zone that `where` of the dump is meant in; absent = none is used. */
   knowsTimezone?: boolean;
   /** Tables of online DDL tools that stand for a selected table. */
@@ -102,7 +108,12 @@ export interface UpstreamNeeds {
 
 /** What decides about the tables of an upstream. */
 export interface TableRules {
-  filter: TableFilter;
+  /** What is replicated; absent when nothing is. */
+  filter?: TableFilter;
+  /** What is copied; absent when nothing is. */
+  copied?: TableFilter;
+  /** Databases are made only when a table of theirs is copied. */
+  onlyFilled: boolean;
   online: OnlineTables;
   routed: RoutedNames;
 }
@@ -122,6 +133,7 @@ export async function readUpstream(
     ...(await serverFacts(connection, 'upstream')),
     tables: [],
     schemas: [],
+    copiedSchemas: [],
     ghosts: [],
     routed: rules.routed,
     binlogDatabases: { only: '', except: '' },
@@ -162,12 +174,11 @@ const SYSTEM = "('mysql', 'information_schema', 'performance_schema', 'sys')";
 
 async function readTables(
   connection: DbConnection,
-  { filter, online, routed }: TableRules,
-): Promise<Pick<UpstreamFacts, 'tables' | 'schemas' | 'ghosts'>> {
+  { filter, copied, onlyFilled, online, routed }: TableRules,
+): Promise<Pick<UpstreamFacts, 'tables' | 'schemas' | 'copiedSchemas' | 'ghosts'>> {
   const ghosts: UpstreamFacts['ghosts'] = [];
-  const schemas = (await queryRows(connection, 'upstream', 'SHOW DATABASES'))
-    .map((row) => String(Object.values(row)[0]))
-    .filter((schema) => filter.matchesSchema(schema));
+  const all = (await queryRows(connection, 'upstream', 'SHOW DATABASES')).map((row) => String(Object.values(row)[0]));
+  const schemas = all.filter((schema) => [filter, copied].some((one) => one?.matchesSchema(schema) === true));
   const tables = new Map<string, TableFacts>();
   const list = await queryRows(
     connection,
@@ -178,13 +189,16 @@ async function readTables(
   for (const row of list) {
     const [schema, name] = [text(row, 's'), text(row, 't')];
     const { kind, origin } = online.classify(name);
-    if (!filter.matchesTable(schema, kind === 'real' ? name : origin)) continue;
-    if (kind === 'ghost') ghosts.push({ schema, name });
-    if (kind !== 'real') continue;
+    const replicated = filter?.matchesTable(schema, kind === 'real' ? name : origin) ?? false;
+    if (kind === 'ghost' && replicated) ghosts.push({ schema, name });
+    const isCopied = copied?.matchesTable(schema, name) ?? false;
+    if (kind !== 'real' || (!replicated && !isCopied)) continue;
     const collation = text(row, 'c');
     tables.set(tableKey(schema, name), {
       schema,
       name,
+      copied: isCopied,
+      replicated,
       target: routed.target(schema, name),
       engine: text(row, 'e'),
       hasKey: false,
@@ -195,7 +209,11 @@ async function readTables(
   }
   if (tables.size > 0) await describeTables(connection, tables);
   for (const schema of schemas) routed.targetSchema(schema);
-  return { schemas, ghosts, tables: [...tables.values()] };
+  const filled = new Set([...tables.values()].flatMap((table) => (table.copied ? [table.schema] : [])));
+  const copiedSchemas = all.filter((schema) =>
+    onlyFilled ? filled.has(schema) : copied?.matchesSchema(schema) === true,
+  );
+  return { schemas, copiedSchemas, ghosts, tables: [...tables.values()] };
 }
 
 async function describeTables(connection: DbConnection, tables: Map<string, TableFacts>): Promise<void> {

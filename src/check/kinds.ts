@@ -64,6 +64,20 @@ export const CHECKS = {
     'table structures downstream',
     'check what the target DB makes of structures that it does not have yet',
   ),
+  expressions: check(
+    'table_schema',
+    WITH_SYNC,
+    'expression filters',
+    'check whether the expressions of `expression-filter` can be evaluated',
+  ),
+  columnMappings: check('table_schema', EVERY, 'column mappings', 'check whether `column-mappings` fit the tables'),
+  dumpSelection: check('table_schema', WITH_DUMP, 'dump selection', 'check what the arguments of the dump select'),
+  dumpCondition: check(
+    'table_schema',
+    WITH_DUMP,
+    'dump condition',
+    'check whether `where` of the dump can be used on the tables',
+  ),
   shardTables: check(
     'schema_of_shard_tables',
     EVERY,

@@ -49,10 +49,7 @@ export function judgeRoutes(conflicts: readonly string[]): Judgement {
  */
 export function judgeTargetSchemas(config: SubtaskConfig, up: UpstreamFacts, down: DownstreamFacts): Judgement {
   const copies = config.taskMode !== 'incremental';
-  // Where tables are chosen one by one, the dump leaves databases without a chosen one out.
-  const chosen = (config.blockAllowList?.doTables ?? []).length > 0;
-  const copied = chosen ? up.tables.map((table) => table.schema) : up.schemas;
-  const made = new Set(copies ? copied.map((schema) => up.routed.targetSchema(schema).toLowerCase()) : []);
+  const made = new Set(up.copiedSchemas.map((schema) => up.routed.targetSchema(schema).toLowerCase()));
   const missing = new Set(
     up.tables
       .map((table) => table.target.schema)

@@ -1,6 +1,7 @@
 import type { SubtaskConfig } from '../config/types.js';
 import { DmError, dmError } from '../errors/dm-error.js';
 import { createTableFilter } from '../filter/block-allow-list.js';
+import { createDumpFilter } from '../filter/dump-filter.js';
 import { createOnlineTables } from '../filter/online-tables.js';
 import { createRouter } from '../filter/router.js';
 import { metaTables } from '../meta/tables.js';
@@ -8,8 +9,11 @@ import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteString } from '../mysql/quote.js';
 import { serverErrno } from '../mysql/errors.js';
 import { closeAfterCheck, openForCheck, type CheckConnections } from './connections.js';
+import { judgeDumpCondition, judgeDumpSelection } from './dump-checks.js';
+import { judgeExpressions } from './expression-checks.js';
 import { filledTargets, readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
 import { CHECKS, isWanted, type Check } from './kinds.js';
+import { judgeColumnMappings } from './mapping-checks.js';
 import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
 import {
   collectConflicts,
@@ -63,6 +67,7 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
           const copies = options.removeMeta === true || !(await hasBegunLoad(connections.downstream, config));
           outcomes.push(...(await targetOutcomes(config, connections, index, { up, down, copies })));
         }
+        outcomes.push(...(await ruleOutcomes(config, connections, index, up)));
         return outcomes;
       }),
     );
@@ -74,8 +79,13 @@ export async function runCheck(configs: readonly SubtaskConfig[], options: Check
 
 function facts(connection: DbConnection, config: SubtaskConfig): Promise<UpstreamFacts> {
   const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
+  const { taskMode, blockAllowList, caseSensitive, dump } = config;
+  const chosen = dump.tables !== undefined || dump.tableFilter !== undefined;
   const rules = {
-    filter: createTableFilter(config.blockAllowList, config.caseSensitive),
+    ...(taskMode === 'full' ? {} : { filter: createTableFilter(blockAllowList, caseSensitive) }),
+    ...(taskMode === 'incremental' ? {} : { copied: createDumpFilter(config) }),
+    // Where tables are chosen one by one, the dump leaves databases without a chosen one out.
+    onlyFilled: chosen || (blockAllowList?.doTables ?? []).length > 0,
     online: createOnlineTables(config.onlineDdl),
     routed: collectConflicts(createRouter(config.routes, config.caseSensitive, 26003)),
   };
@@ -94,18 +104,46 @@ async function targetOutcomes(
 ): Promise<CheckOutcome[]> {
   const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
   const outcomes: CheckOutcome[] = [];
+  const copied = up.tables.filter((table) => table.copied);
+  const source = `source ${config.sourceId}`;
+  if (copies && wanted(CHECKS.dumpSelection)) {
+    const selection = await judgeDumpSelection(config, upstreams[index], up, down);
+    outcomes.push(outcome(CHECKS.dumpSelection, selection, source));
+    outcomes.push(outcome(CHECKS.dumpCondition, await judgeDumpCondition(config, upstreams[index], up), source));
+  }
   if (copies && wanted(CHECKS.targetRows)) {
-    const filled = await filledTargets(downstream, up.tables, down);
+    const filled = await filledTargets(downstream, copied, down);
     const target = `address of db instance - ${config.to.host}:${config.to.port}`;
     outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
   }
   if (wanted(CHECKS.targetColumns)) {
     const pairs = await columnPairs(upstreams[index], downstream, up, down);
-    outcomes.push(outcome(CHECKS.targetColumns, judgeTargetColumns(pairs), `source ${config.sourceId}`));
+    outcomes.push(outcome(CHECKS.targetColumns, judgeTargetColumns(pairs), source));
   }
   if (wanted(CHECKS.structures)) {
-    const problems = await findStructureProblems(upstreams[index], up.tables, down);
-    outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), `source ${config.sourceId}`));
+    const problems = await findStructureProblems(upstreams[index], copied, down);
+    outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), source));
+  }
+  return outcomes;
+}
+
+/** Whether rules that name columns fit the tables. */
+async function ruleOutcomes(
+  config: SubtaskConfig,
+  { upstreams, downstream }: CheckConnections,
+  index: number,
+  { tables: taken }: UpstreamFacts,
+): Promise<CheckOutcome[]> {
+  const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
+  const outcomes: CheckOutcome[] = [];
+  const source = `source ${config.sourceId}`;
+  const upstream = upstreams[index];
+  if (wanted(CHECKS.expressions)) {
+    outcomes.push(outcome(CHECKS.expressions, await judgeExpressions(config, upstream, taken), source));
+  }
+  if (wanted(CHECKS.columnMappings)) {
+    const judgement = await judgeColumnMappings(config, { upstream, downstream }, taken);
+    outcomes.push(outcome(CHECKS.columnMappings, judgement, source));
   }
   return outcomes;
 }
@@ -137,6 +175,9 @@ const NEED_TABLES: readonly Check[] = [
   CHECKS.selection,
   CHECKS.tableSchema,
   CHECKS.structures,
+  CHECKS.expressions,
+  CHECKS.columnMappings,
+  CHECKS.dumpSelection,
   CHECKS.shardTables,
   CHECKS.routes,
   CHECKS.targetSchemas,

@@ -90,14 +90,16 @@ export function judgeDumpPrivileges(facts: UpstreamFacts, consistency: DumpConsi
   const { privileges } = facts;
   const lacking: string[] = [];
   const canFlush = privileges.globally('RELOAD');
+  const copied = facts.tables.filter((table) => table.copied);
+  const locked = new Set([...facts.copiedSchemas, ...copied.map((table) => table.schema)]);
   const canLock =
-    privileges.globally('LOCK TABLES') || facts.schemas.every((s) => privileges.onSchema('LOCK TABLES', s));
+    privileges.globally('LOCK TABLES') || [...locked].every((schema) => privileges.onSchema('LOCK TABLES', schema));
   if (consistency === 'lock' && !canLock) lacking.push('LOCK TABLES');
   const fallsBack = consistency === 'auto' && !canFlush && canLock && !privileges.empty;
   if ((consistency === 'flush' || consistency === 'auto') && !canFlush && !fallsBack) lacking.push('RELOAD');
   if (!privileges.anywhere('SELECT')) lacking.push('SELECT');
   if (lacking.length > 0) return lack(lacking, facts);
-  const unreadable = facts.tables.filter((table) => !privileges.onTable('SELECT', table.schema, table.name));
+  const unreadable = copied.filter((table) => !privileges.onTable('SELECT', table.schema, table.name));
   if (unreadable.length > 0) {
     return {
       findings: unreadable.map((table) => ({

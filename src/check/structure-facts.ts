@@ -125,6 +125,31 @@ async function readKeys(
   return found;
 }
 
+/**
+ * Names of the columns that an index begins with, by {@link tableKey}: their lowest and highest values are found at once.
+ *
+ * @throws DmError 10003, 10005
+ */
+export async function readLeadingColumns(
+  connection: DbConnection,
+  tables: readonly TableName[],
+): Promise<Map<string, Set<string>>> {
+  const found = new Map<string, Set<string>>();
+  for (const schemas of schemaLists(tables)) {
+    const rows = await queryRows(
+      connection,
+      'upstream',
+      `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, COLUMN_NAME AS c FROM information_schema.STATISTICS
+       WHERE TABLE_SCHEMA IN (${schemas}) AND SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AND COLUMN_NAME IS NOT NULL`,
+    );
+    for (const row of rows) {
+      const columns = found.get(keyOf(row)) ?? new Set();
+      found.set(keyOf(row), columns.add(String(row['c'])));
+    }
+  }
+  return found;
+}
+
 /** The databases of some tables as lists for queries, a query not being for too many of them. */
 function schemaLists(tables: readonly TableName[]): string[] {
   const schemas = [...new Set(tables.map((table) => table.schema))].map((schema) => quoteString(schema));

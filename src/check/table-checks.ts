@@ -88,7 +88,8 @@ export function judgeCascades(up: UpstreamFacts): Judgement {
   const native = /^(ON|1)$/i.test(up.variables.get('innodb_native_foreign_keys') ?? '');
   const logged = up.info.flavor === 'mysql' && versionAtLeast(up.info, 9, 6, 0) && !native;
   if (logged) return { findings: [] };
-  const findings: CheckFinding[] = up.tables.flatMap((table) =>
+  const replicated = up.tables.filter((table) => table.replicated);
+  const findings: CheckFinding[] = replicated.flatMap((table) =>
     table.cascades.map((name) => ({
       severity: 'warn',
       short_error: `changes that foreign key ${name} of table ${nameOf(table)} makes are not in the binlog`,
@@ -104,7 +105,7 @@ const TRANSACTIONAL = new Set(['innodb', 'rocksdb', 'tokudb', 'ndb', 'ndbcluster
 
 export function judgeEngines(up: UpstreamFacts): Judgement {
   const findings: CheckFinding[] = up.tables
-    .filter((table) => table.engine !== '' && !TRANSACTIONAL.has(table.engine.toLowerCase()))
+    .filter((table) => table.copied && table.engine !== '' && !TRANSACTIONAL.has(table.engine.toLowerCase()))
     .map((table) => ({
       severity: 'warn',
       short_error: `table ${nameOf(table)} has engine ${table.engine}, which has no snapshots`,

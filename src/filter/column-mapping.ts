@@ -13,7 +13,7 @@ const TABLE_BITS = 8n;
 const TOP = 63n;
 
 /** Original numbers must be smaller: 44 bits are left for them, whichever of the other numbers are used. */
-const ORIGIN_LIMIT = 1n << 44n;
+export const ORIGIN_LIMIT = 1n << 44n;
 
 /** What a rule does with the rows of one table. */
 export interface ColumnChange {
@@ -33,6 +33,8 @@ export interface ColumnMapping {
   forTable(structure: Table): ((image: RowImage) => RowImage) | undefined;
   /** The same for rows whose columns are listed. @throws as {@link forTable} */
   forColumns(schema: string, table: string, columns: readonly string[]): ColumnChange | undefined;
+  /** The rule for a table. @throws DmError 36033 when several are */
+  ruleFor(schema: string, table: string): ColumnMappingRule | undefined;
 }
 
 interface Rule {
@@ -69,7 +71,7 @@ export function createColumnMapping(
     }
     return known.change;
   };
-  return { forTable, forColumns };
+  return { forTable, forColumns, ruleFor: (schema, table) => findRule(compiled, schema, table)?.rule };
 }
 
 function compileRule(rule: ColumnMappingRule, caseSensitive: boolean): Rule {

@@ -1,7 +1,7 @@
 import type { Column, Table } from '../../schema/model.js';
 import type { ColumnRef } from './ast.js';
 import { columnRefs } from './ast.js';
-import { expressionError, type ParsedExpression } from './rule.js';
+import { CORRECT_AND_RESTART, expressionError, type ParsedExpression } from './rule.js';
 
 /** A column that an expression names, and where its value stands in a row image. */
 export interface BoundColumn {
@@ -31,7 +31,8 @@ export function bindColumns(expression: ParsedExpression, structure: Table): Bin
       !same(ref.schema, structure.schema)
     ) {
       const name = [ref.schema, ref.table, ref.name].filter((part) => part !== undefined).join('.');
-      throw expressionError(expression, `unknown column ${name} in table ${structure.schema}.${structure.name}`);
+      const reason = `unknown column ${name} in table ${structure.schema}.${structure.name}`;
+      throw expressionError(expression, reason, CORRECT_AND_RESTART);
     }
     bindings.set(ref, { column, at });
   }

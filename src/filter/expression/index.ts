@@ -10,6 +10,7 @@ import { readRule } from './rule.js';
 
 export type { RowFilter } from './filter.js';
 export { checkExpression } from './rule.js';
+export { findExpressionProblems, type ExpressionProblem } from './check.js';
 
 /** Options of {@link createExpressionFilter}. */
 export interface ExpressionFilterOptions extends EvaluationOptions {

@@ -52,9 +52,17 @@ export function checkExpression(rule: ExpressionFilterRule): DmError | undefined
   }
 }
 
+/** What to do about an expression that a running task cannot use: its task file is only read when it is started. */
+export const CORRECT_AND_RESTART =
+  'Please stop the task with `stop-task`, correct the expression in `expression-filter` of the task file, then start the task again with `start-task`.';
+
 /** 20041 for an expression; `reason` says what is wrong with it. */
-export function expressionError({ rule, text }: Pick<ParsedExpression, 'rule' | 'text'>, reason: string): DmError {
-  return dmError(20041, [rule, text, reason]);
+export function expressionError(
+  { rule, text }: Pick<ParsedExpression, 'rule' | 'text'>,
+  reason: string,
+  workaround?: string,
+): DmError {
+  return dmError(20041, [rule, text, reason], workaround === undefined ? {} : { workaround });
 }
 
 function isSet(text: string | undefined): text is string {

@@ -1,10 +1,11 @@
-import { dmError } from '../../errors/dm-error.js';
+import { DmError, dmError } from '../../errors/dm-error.js';
 import type { DbConnection } from '../../mysql/connect.js';
 import { databaseError } from '../../mysql/errors.js';
 import { parseVersion, versionAtLeast } from '../../mysql/server-info.js';
 import type { RowImage } from '../../sync/events.js';
 import type { BoundColumn } from './columns.js';
 import { type ServerKind, columnSql } from './server-values.js';
+import { CORRECT_AND_RESTART } from './rule.js';
 import type { ServerText } from './server-text.js';
 
 /** Rows of one question. */
@@ -43,9 +44,16 @@ export async function askServer(
     }
     return answers;
   } catch (error) {
-    // The batch holds row values: the message shows the expression alone.
-    throw databaseError(error, { scope: 'downstream', kind: 'query', sql: question.text });
+    throw refusal(error, question);
   }
+}
+
+/** The batch holds row values: the message shows the expression alone. */
+function refusal(cause: unknown, { text }: ServerText): DmError {
+  const error = databaseError(cause, { scope: 'downstream', kind: 'query', sql: text });
+  if (error.code !== 10005) return error;
+  const { code, errClass, scope, level, message, rawCause } = error;
+  return new DmError(code, { class: errClass, scope, level }, message, rawCause, CORRECT_AND_RESTART, cause);
 }
 
 async function setUp(connection: DbConnection): Promise<ServerKind> {

@@ -19,7 +19,18 @@ const STRUCTURE: TableStructure = {
 };
 
 function table(schema: string, name: string, target = { schema, table: name }): TableFacts {
-  return { schema, name, target, engine: 'InnoDB', hasKey: true, foreignKeys: [], cascades: [], collations: [] };
+  return {
+    schema,
+    name,
+    target,
+    engine: 'InnoDB',
+    copied: true,
+    replicated: true,
+    hasKey: true,
+    foreignKeys: [],
+    cascades: [],
+    collations: [],
+  };
 }
 
 function shard(sourceId: string, structure?: TableStructure, columnMappings: ColumnMappingRule[] = []): Shard {

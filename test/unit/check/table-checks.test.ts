@@ -7,6 +7,8 @@ const facts = (name: string, target: string, hasKey: boolean): TableFacts => ({
   name,
   target: { schema: 'sh`op', table: target },
   engine: 'InnoDB',
+  copied: true,
+  replicated: true,
   hasKey,
   foreignKeys: [],
   cascades: [],
