@@ -77,5 +77,7 @@ function sampleOf({ type }: Column): CellValue {
   if (/char$|text$|^decimal$/.test(type)) return '1';
   if (/binary$|blob$/.test(type)) return Buffer.from('1');
   if (type === 'time') return '00:00:00';
-  return type.startsWith('date') || type === 'timestamp' ? '2000-01-01 00:00:00'.slice(0, type === 'date' ? 10 : 19) : null;
+  return type.startsWith('date') || type === 'timestamp'
+    ? '2000-01-01 00:00:00'.slice(0, type === 'date' ? 10 : 19)
+    : null;
 }
