@@ -4,6 +4,16 @@ import { isLostContact, type UnitContext, type UnitResult } from '../unit.js';
 import type { SyncProgress } from './progress.js';
 import { SyncUnit } from './sync-unit.js';
 
+/** How often a unit looks after itself, milliseconds. */
+export interface Pace {
+  /** Between two looks at whether something below is due. */
+  tickMs: number;
+  /** Least time between two reports of progress. */
+  reportMs: number;
+  /** Least time between two flushes of the checkpoint while nothing is under way. */
+  idleFlushMs: number;
+}
+
 /** Options of {@link runSync}. */
 export interface SyncOptions {
   /** The worker's data directory, where the dump is. */
@@ -11,6 +21,8 @@ export interface SyncOptions {
   /** Where the dump stands, for when its directory is gone. */
   dumpMeta?: StartMeta | undefined;
   mapping?: TableMapping;
+  /** Default: 250, 500 and 1,000 ms. */
+  pace?: Pace;
 }
 
 /**

@@ -13,7 +13,7 @@ import { killSessions } from './cut-off.js';
 import type { EventStream } from './events.js';
 import { rowFailure } from './failure.js';
 import { newCounters, type SyncProgress } from './progress.js';
-import type { SyncOptions } from './run.js';
+import type { Pace, SyncOptions } from './run.js';
 import { StatusReporter } from './status.js';
 import { UpstreamWatch } from './upstream-watch.js';
 import { openWriterConnection } from './write/writer.js';
@@ -41,11 +41,7 @@ const ANSWER_MS = 30_000;
 /** Bytes of binlog read ahead. Small events are many objects for the garbage collector: more than needed costs time. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 
-const TICK_MS = 250;
-const REPORT_MS = 500;
-
-/** Least time between two flushes while nothing is under way. */
-const IDLE_FLUSH_MS = 1_000;
+const PACE: Pace = { tickMs: 250, reportMs: 500, idleFlushMs: 1_000 };
 
 /** An error of the upstream's stream, told apart from those of applying. */
 class ReaderError extends Error {
@@ -57,6 +53,7 @@ export class SyncUnit {
   readonly #config: SubtaskConfig;
   readonly #ctx: UnitContext<SyncProgress>;
   readonly #options: SyncOptions;
+  readonly #pace: Pace;
   readonly #dead = new AbortController();
   readonly #ending = new AbortController();
   readonly #counters = newCounters();
@@ -82,6 +79,7 @@ export class SyncUnit {
     this.#config = config;
     this.#ctx = ctx;
     this.#options = options;
+    this.#pace = options.pace ?? PACE;
     const [dead, ending] = [this.#dead.signal, this.#ending.signal];
     const common = { retryMs: RETRY_MS, mayWrite: () => this.#mayWrite(), dead, ending };
     this.#control = new Control({
@@ -241,15 +239,15 @@ export class SyncUnit {
     const tick = (): void => {
       const now = Date.now();
       this.#flushIfDue(parts, now);
-      if (now - this.#lastReport >= REPORT_MS) this.#report(parts, status, now);
+      if (now - this.#lastReport >= this.#pace.reportMs) this.#report(parts, status, now);
     };
     tick();
-    this.#timers.push(setInterval(tick, TICK_MS));
+    this.#timers.push(setInterval(tick, this.#pace.tickMs));
   }
 
   #flushIfDue({ keeper, pipeline, applier }: Parts, now: number): void {
     const interval = this.#config.sync.checkpointFlushIntervalMs;
-    const wait = pipeline.pendingRows === 0 ? Math.min(IDLE_FLUSH_MS, interval) : interval;
+    const wait = pipeline.pendingRows === 0 ? Math.min(this.#pace.idleFlushMs, interval) : interval;
     if (applier.busyWithDdl || this.#ending.signal.aborted || now - this.#lastFlush < wait || !keeper.isDue) return;
     this.#lastFlush = now;
     keeper.flush().catch((error: unknown) => this.#failInBackground(error));

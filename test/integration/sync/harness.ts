@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { createLogger, type LogLevel } from '../../../src/log/logger.js';
 import type { SyncProgress } from '../../../src/sync/progress.js';
-import { runSync } from '../../../src/sync/run.js';
+import { runSync, type Pace } from '../../../src/sync/run.js';
 import type { UnitResult } from '../../../src/unit.js';
 import { compareDatabases, formatComparison } from '../../support/compare.js';
 import { connectTo, dropAtEnd, testServers, uniqueName, type ServerAddress } from '../../support/servers.js';
@@ -84,6 +84,9 @@ export async function position(connection: Connection): Promise<{ binlogName: st
   return { binlogName: String(rows[0]?.['File']), binlogPos: Number(rows[0]?.['Position']) };
 }
 
+/** Most tests wait for the checkpoint that follows the last change: it comes sooner than a user would need it. */
+const QUICK: Pace = { tickMs: 20, reportMs: 20, idleFlushMs: 100 };
+
 /** A unit that runs in this process. */
 export class RunningUnit {
   progress: SyncProgress | undefined;
@@ -106,7 +109,7 @@ export class RunningUnit {
       logger: createLogger({ level: (process.env['DM_TEST_LOG'] as LogLevel | undefined) ?? level, write }),
       worker: 'test-worker',
     };
-    this.result = runSync(config, context, { dataDir });
+    this.result = runSync(config, context, { dataDir, pace: QUICK });
     this.result.catch((error: unknown) => {
       this.failure = error;
     });
@@ -131,7 +134,7 @@ export class RunningUnit {
       // Others may write to the same server all the time.
       if (progress !== undefined && isAtLeast(progress.syncerBinlog, target)) return;
       if (Date.now() > deadline) throw new Error(`not synced: ${JSON.stringify(progress)}`);
-      await sleep(50);
+      await sleep(20);
     }
   }
 }
