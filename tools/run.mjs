@@ -197,6 +197,7 @@ const COMMANDS = {
   test,
   demo: (args) => program('dist/tools/demo/main.js', args),
   bench: (args) => program('dist/test/bench/main.js', args),
+  soak: (args) => program('dist/test/soak/main.js', args),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,0 +1,67 @@
+/** Compares both sides at a moment when nothing is written: rows by the servers' own hashes, structures as they describe them. */
+import type { Connection } from 'mysql2/promise';
+import { introspectTable, listTables } from '../../src/schema/introspect.js';
+import type { Table } from '../../src/schema/model.js';
+import { loadServerProfile } from '../../src/schema/server-profile.js';
+import { compareTables, formatComparison, type TableName, type TablePair } from '../../tools/compare/compare.js';
+import { describeTable } from '../integration/schema/compare.js';
+
+/** What is compared: which downstream table an upstream table is. */
+export interface Sides {
+  up: Connection;
+  down: Connection;
+  upSchema: string;
+  downSchema: string;
+  /** Both servers are of one flavor: structures must be the same, not only rows and keys. */
+  alike: boolean;
+  /** Downstream name of an upstream table. */
+  target: (table: string) => string;
+}
+
+/** @returns sentences about what differs; empty when nothing does */
+export async function differencesOf(sides: Sides): Promise<string[]> {
+  const { up, down, upSchema, downSchema, target } = sides;
+  const found: string[] = [];
+  const ours = await listTables(up, upSchema);
+  const theirs = new Set(await listTables(down, downSchema));
+  const pairs: TablePair[] = [];
+  for (const table of ours) {
+    const other = target(table);
+    if (theirs.delete(other)) {
+      pairs.push({ up: { schema: upSchema, table }, down: { schema: downSchema, table: other } });
+    } else found.push(`table ${table}: missing downstream`);
+  }
+  for (const table of theirs) found.push(`table ${table}: missing upstream`);
+  const comparison = await compareTables(up, down, pairs);
+  if (comparison.differences.length > 0) found.push(formatComparison(comparison));
+  for (const pair of pairs) found.push(...(await structureDifferences(sides, pair)));
+  return found;
+}
+
+async function structureDifferences({ up, down, alike }: Sides, pair: TablePair): Promise<string[]> {
+  const [ours, theirs] = await Promise.all([structureOf(up, pair.up), structureOf(down, pair.down)]);
+  if (ours === undefined || theirs === undefined) return [`structure of ${pair.up.table}: gone`];
+  // A foreign key within the database follows it to its new name.
+  for (const key of theirs.foreignKeys) if (key.refSchema === pair.down.schema) key.refSchema = pair.up.schema;
+  const describe = (table: Table): string[] => (alike ? describeTable(table, 'mysql') : outline(table));
+  const [left, right] = [describe(ours), describe(theirs)];
+  const missing = left.filter((line) => !right.includes(line)).map((line) => `  upstream ${line}`);
+  const surplus = right.filter((line) => !left.includes(line)).map((line) => `  downstream ${line}`);
+  return missing.length + surplus.length === 0 ? [] : [`structure of ${pair.up.table}:`, ...missing, ...surplus];
+}
+
+async function structureOf(connection: Connection, { schema, table }: TableName): Promise<Table | undefined> {
+  return introspectTable(connection, await loadServerProfile(connection), schema, table);
+}
+
+/** What both flavors say alike: columns, whether they take NULL, and unique keys. */
+function outline(table: Table): string[] {
+  const columns = table.columns.map(
+    ({ name, nullable }, at) => `column ${at} ${name} ${nullable ? 'null' : 'not null'}`,
+  );
+  const keys = table.indexes.map(
+    ({ name, kind, parts }) =>
+      `${kind} ${name} ${parts.map(({ column, length }) => `${column} ${length ?? ''}`).join()}`,
+  );
+  return [...columns, ...keys.filter((key) => /^(PRIMARY|UNIQUE)/.test(key))];
+}
