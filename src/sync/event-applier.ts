@@ -128,6 +128,13 @@ export class EventApplier {
     return undefined;
   }
 
+  /** Counts rows that are never to be applied, so that those behind them keep their numbers. */
+  passOver({ rows }: RowsEvent): void {
+    this.#seq += rows.length;
+    this.#options.counters.events += rows.length;
+    this.#options.keeper.passed(this.#seq);
+  }
+
   async #rows(event: RowsEvent): Promise<void> {
     const { pipeline, keeper, counters, applied, rows: filters } = this.#options;
     const { rows, schema, table, start, end, timestamp } = event;

@@ -15,6 +15,7 @@ import { rowFailure } from './failure.js';
 import { newCounters, type SyncProgress } from './progress.js';
 import type { Pace, SyncOptions } from './run.js';
 import { StatusReporter } from './status.js';
+import { TransactionBuffer } from './transaction-buffer.js';
 import { UpstreamWatch } from './upstream-watch.js';
 import { openWriterConnection } from './write/writer.js';
 
@@ -67,6 +68,8 @@ export class SyncUnit {
   #stream: EventStream | undefined;
   readonly #knownServer: KnownServer = {};
   #parts: Parts | undefined;
+  /** Between the stream and the applier, where the upstream's binlog holds rows that were rolled back. */
+  #buffer: TransactionBuffer | undefined;
   /** Failure of something that nobody waits for. */
   #background: { error: unknown } | undefined;
   /** When the event being applied, and the last one read, were written; seconds since the epoch. */
@@ -104,6 +107,9 @@ export class SyncUnit {
     let failure: { error: unknown } | undefined;
     try {
       this.#parts = await this.#assemble();
+      if (this.#config.flavor === 'mariadb') {
+        this.#buffer = new TransactionBuffer(this.#parts.applier, () => this.#ending.signal.aborted);
+      }
       this.#startTimers(this.#parts);
       await this.#read(this.#parts);
     } catch (error) {
@@ -169,6 +175,7 @@ export class SyncUnit {
   async #readStream(parts: Parts): Promise<void> {
     const { applier } = parts;
     applier.rewind();
+    this.#buffer?.rewind();
     const { signal } = this.#ctx;
     const stream = await this.#openStream(parts);
     this.#stream = stream;
@@ -183,7 +190,7 @@ export class SyncUnit {
         parts.pipeline.throwIfFailed();
         if (step.done === true) return;
         const { timestamp } = step.value;
-        const work = applier.apply(step.value);
+        const work = (this.#buffer ?? applier).apply(step.value);
         if (work !== undefined) {
           this.#applying = timestamp;
           await work;
@@ -192,7 +199,7 @@ export class SyncUnit {
         // Events of the server's own making carry no time.
         if (timestamp > 0) this.#lastRead = timestamp;
         if (signal.aborted && (this.#ending.signal.aborted || !applier.inTransaction)) return;
-        if (applier.takeRestart()) return;
+        if (applier.takeRestart() || this.#buffer?.takeRestart() === true) return;
       }
     } finally {
       this.#applying = undefined;
