@@ -1,6 +1,6 @@
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { quoteColumns, quoteIdent, quoteTable } from '../mysql/quote.js';
-import { typedJsonExpression } from './json-expression.js';
+import { typedJsonExpression, type JsonDetail } from './json-expression.js';
 import { FORMAT } from './row-format.js';
 import type { DumpKey, DumpTable, TableLayout, TableSize } from './tables.js';
 
@@ -82,8 +82,8 @@ export interface SelectOptions {
   where: string | undefined;
   /** The session is not in UTC, in which a dump's TIMESTAMPs are. */
   otherZone?: boolean;
-  /** The server has what `typedJsonExpression` needs. */
-  typedJson?: boolean;
+  /** More than text only where the server has what {@link typedJsonExpression} needs. */
+  json?: JsonDetail;
 }
 
 /** The SELECT that reads a chunk's rows in key order. */
@@ -91,13 +91,13 @@ export function selectChunk(
   table: DumpTable,
   layout: TableLayout,
   condition: string,
-  { where, otherZone = false, typedJson = false }: SelectOptions,
+  { where, otherZone = false, json = 'text' }: SelectOptions,
 ): string {
   const expressions = layout.columns.map(({ name, format, type }) => {
     const column = quoteIdent(name);
     // The server prints FLOAT with six digits; as DOUBLE it prints as many as are needed to read the same value back.
     if (format === FORMAT.float) return `${column}*1E0`;
-    if (typedJson && format === FORMAT.json) return typedJsonExpression(column);
+    if (json !== 'text' && format === FORMAT.json) return typedJsonExpression(column, json);
     return otherZone && type === 'timestamp' ? utcExpression(column) : column;
   });
   const filters = [condition, where === undefined ? '' : `(${where}\n)`].filter((part) => part !== '');

@@ -8,9 +8,9 @@ import { createOnlineTables, realTablesOnly } from '../filter/online-tables.js';
 import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
-import { parseVersion, versionAtLeast } from '../mysql/server-info.js';
 import type { UnitContext, UnitResult } from '../unit.js';
 import { syncDirectory, writeWholeFile } from './data-files.js';
+import { jsonDetail } from './documents.js';
 import {
   databaseFileName,
   encodeFileNamePart,
@@ -239,7 +239,7 @@ class Dump {
     const shared = {
       config: this.#config.dump,
       timezone: this.#config.timezone,
-      typedJson: await canTypeJson(reader),
+      json: await jsonDetail(reader, this.#config.to, snapshot.structures.values(), this.#ctx.logger, this.#ctx.signal),
       dir: this.#dir,
       queue,
       sizeOf,
@@ -267,11 +267,4 @@ const SCHEMA_PREAMBLE = '/*!40101 SET NAMES utf8mb4*/;\n/*!40014 SET FOREIGN_KEY
 
 function ignoreServerError(error: unknown): void {
   if (serverErrno(error) === undefined) throw error;
-}
-
-/** Whether the upstream can say which types the values inside its JSON documents have; MariaDB's documents are text. */
-async function canTypeJson(reader: DbConnection): Promise<boolean> {
-  const [row] = await queryRows(reader, 'upstream', 'SELECT VERSION() AS v');
-  const info = parseVersion(String(row?.['v']));
-  return info.flavor === 'mysql' && !info.isTiDB && versionAtLeast(info, 8, 0, 14);
 }

@@ -10,6 +10,7 @@ import { BufferPool, DataFiles } from './data-files.js';
 import { dataFileName } from './file-names.js';
 import type { TableIdentities } from './identities.js';
 import { InsertWriter } from './insert-writer.js';
+import type { JsonDetail } from './json-expression.js';
 import { streamRows } from './result-stream.js';
 import type { Chunk, OpenTable, TableQueue } from './table-queue.js';
 import { readLayout, showCreateTable, withoutCounter, type DumpTable, type TableSize } from './tables.js';
@@ -20,8 +21,8 @@ export interface DumpShared {
   config: DumpConfig;
   /** Time zone that `where` is written for; empty = UTC. */
   timezone: string;
-  /** Documents are read with the types of their values. */
-  typedJson: boolean;
+  /** How documents are written. */
+  json: JsonDetail;
   dir: string;
   queue: TableQueue;
   sizeOf: (table: DumpTable) => TableSize;
@@ -114,7 +115,7 @@ export class TableDumper {
 
   async #dumpChunk(chunk: Chunk): Promise<void> {
     const { table, layout } = chunk.of;
-    const { config, dir, tally } = this.#shared;
+    const { config, dir, tally, json } = this.#shared;
     const name = quoteTable(table.schema, table.name);
     const nameOf = (part: number): string => dataFileName(table.schema, table.name, chunk.number, part);
     const files = new DataFiles(dir, nameOf, this.#pool);
@@ -134,9 +135,8 @@ export class TableDumper {
     });
     if (!this.#held.includes(chunk.of)) this.#held.push(chunk.of);
     try {
-      const { typedJson } = this.#shared;
       const otherZone = this.#zoneOfWhere !== undefined;
-      const select = selectChunk(table, layout, chunk.condition, { where: config.where, otherZone, typedJson });
+      const select = selectChunk(table, layout, chunk.condition, { where: config.where, otherZone, json });
       await this.#inZone(() => streamRows(this.#connection, select, writer));
       await writer.finish();
     } catch (error) {
@@ -157,7 +157,14 @@ export class TableDumper {
     const zone = this.#zoneOfWhere;
     if (zone === undefined) return work();
     await this.#setZone(zone);
-    const result = await work();
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      // The connection may go on with another table. Should it be lost, the first error says more.
+      await this.#setZone(UTC).catch(() => undefined);
+      throw error;
+    }
     await this.#setZone(UTC);
     return result;
   }

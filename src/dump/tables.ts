@@ -95,14 +95,20 @@ export async function readLayout(connection: DbConnection, table: DumpTable): Pr
   const columnRows = await queryRows(
     connection,
     'upstream',
-    `SELECT COLUMN_NAME AS c, LOWER(DATA_TYPE) AS t, EXTRA AS e, IS_NULLABLE AS n
+    `SELECT COLUMN_NAME AS c, LOWER(DATA_TYPE) AS t, EXTRA AS e, IS_NULLABLE AS n,
+       CHARACTER_SET_NAME AS s
      FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`,
   );
   const columns = columnRows
     .filter((row) => !isGeneratedExtra(String(row['e'] ?? '')))
     .map((row) => {
       const type = String(row['t']);
-      return { name: String(row['c']), type, format: formatOf(type), nullable: String(row['n']) === 'YES' };
+      return {
+        name: String(row['c']),
+        type,
+        format: formatOf(type, row['s'] as string | null),
+        nullable: String(row['n']) === 'YES',
+      };
     });
   return { columns, keys: await readKeys(connection, where, columns) };
 }
@@ -142,7 +148,9 @@ const NUMBERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'integer', '
 const FLOATS = new Set(['float', 'double', 'real']);
 const BYTES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'vector']);
 
-function formatOf(type: string): ValueFormat {
+function formatOf(type: string, charset: string | null): ValueFormat {
+  // Members in `binary` may be no text at all; MySQL names no character set for such a column, MariaDB names this.
+  if ((type === 'enum' || type === 'set') && (charset ?? 'binary') === 'binary') return FORMAT.binary;
   if (NUMBERS.has(type)) return FORMAT.number;
   if (FLOATS.has(type)) return FORMAT.float;
   if (BYTES.has(type) || isSpatialType(type)) return FORMAT.binary;

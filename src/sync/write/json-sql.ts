@@ -1,21 +1,17 @@
+import {
+  binaryInJson,
+  bitInJson,
+  BLOB_TYPES,
+  blobInJson,
+  JSON_BYTES,
+  MOST_BINARY_BYTES,
+  MOST_BIT_BYTES,
+  TIMESTAMP_RANGE,
+  timestampInJson,
+} from '../../mysql/json-values.js';
 import { hexLiteral, quoteString } from '../../mysql/quote.js';
 import type { CellValue, TypedJson, TypedJsonValue } from '../events.js';
 import type { Target } from '../target.js';
-
-/** Numbers on the wire of SQL types that JSON documents may hold. */
-const VARCHAR = 15;
-const BIT = 16;
-const MEDIUM_BLOB = 250;
-const LONG_BLOB = 251;
-const BLOB = 252;
-const VAR_STRING = 253;
-const STRING = 254;
-
-/** Lengths by which a server takes a binary text for a MEDIUMBLOB or LONGBLOB. */
-const MEDIUM_LENGTH = 70_000;
-const LONG_LENGTH = 20_000_000;
-
-const MOST_BIT_BYTES = 8;
 
 export function isTypedJson(value: CellValue): value is TypedJson {
   return typeof value === 'object' && value !== null && 'typed' in value;
@@ -35,7 +31,7 @@ export function typedJsonSql({ typed }: TypedJson, textSql: string, target: Targ
   return replacements.length === 0 ? textSql : `JSON_REPLACE(${textSql}, ${replacements.join(', ')})`;
 }
 
-/** Types of which a cast makes values; of TIMESTAMP none does. */
+/** Types of which a cast makes values; of TIMESTAMP none does, the nearest is DATETIME. */
 const CASTS = {
   signed: 'SIGNED',
   unsigned: 'UNSIGNED',
@@ -52,37 +48,24 @@ function valueSql(value: TypedJsonValue['value'], target: Target): string | unde
   if (value.type === 'decimal') {
     return target.isTiDB ? undefined : `CAST(${text} AS DECIMAL(${value.precision}, ${value.scale}))`;
   }
-  if (value.type === 'timestamp' && target.hasJsonTable === true) {
-    return columnOf('TIMESTAMP(6)', JSON.stringify(value.text));
-  }
+  if (value.type === 'timestamp' && target.hasJsonTable === true && isInRange(value.text))
+    return timestampInJson(value.text);
   return `CAST(${text} AS ${CASTS[value.type]})`;
+}
+
+function isInRange(timestamp: string): boolean {
+  const [first, last] = TIMESTAMP_RANGE;
+  return timestamp >= first && timestamp <= last;
 }
 
 /** Bytes as a value of the type, where there is an expression that has it. */
 function bytesSql(wireType: number, bytes: Buffer, { hasJsonTable }: Target): string | undefined {
   const literal = hexLiteral(bytes);
-  switch (wireType) {
-    case VARCHAR:
-    case VAR_STRING:
-      return literal;
-    case MEDIUM_BLOB:
-      return `COALESCE(${literal}, REPEAT(x'00', ${MEDIUM_LENGTH}))`;
-    case LONG_BLOB:
-      return `COALESCE(${literal}, REPEAT(x'00', ${LONG_LENGTH}))`;
-    case BLOB:
-      return hasJsonTable === true ? `COALESCE(${literal}, ${columnOf('BLOB')})` : undefined;
-    case STRING:
-      if (hasJsonTable !== true || bytes.length === 0 || bytes.some((byte) => byte > 0x7f)) return undefined;
-      return columnOf(`BINARY(${bytes.length})`, JSON.stringify(bytes.toString('latin1')));
-    case BIT:
-      if (hasJsonTable !== true || bytes.length === 0 || bytes.length > MOST_BIT_BYTES) return undefined;
-      return columnOf(`BIT(${bytes.length * 8})`, String(BigInt(`0x${bytes.toString('hex')}`)));
-    default:
-      return undefined;
-  }
-}
-
-/** The value of a column of the type: of no row, or of one with this JSON value. */
-function columnOf(type: string, json = ''): string {
-  return `(SELECT v FROM JSON_TABLE(${quoteString(`[${json}]`)}, '$[*]' COLUMNS (v ${type} PATH '$')) AS j)`;
+  if (wireType === JSON_BYTES.varchar || wireType === JSON_BYTES.varString) return literal;
+  if (hasJsonTable !== true) return undefined;
+  const blob = BLOB_TYPES.get(wireType);
+  if (blob !== undefined) return blobInJson(blob, literal);
+  if (wireType === JSON_BYTES.string && bytes.length <= MOST_BINARY_BYTES) return binaryInJson(literal);
+  if (wireType !== JSON_BYTES.bit || bytes.length === 0 || bytes.length > MOST_BIT_BYTES) return undefined;
+  return bitInJson(String(bytes.length * 8), String(BigInt(`0x${bytes.toString('hex')}`)));
 }

@@ -38,11 +38,16 @@ function valueWriter(column: Column, target: Target): LiteralWriter {
   }
 }
 
+// oxlint-disable-next-line no-control-regex -- the range is meant
+const IS_ASCII = /^[\x00-\x7f]*$/;
+
 /** Index 0 is the empty string that stands for an invalid value; its number is understood even if '' is a member. */
 function enumLiteral(column: Column, index: number, target: Target): string {
   if (index === 0) return target.isTiDB ? `''` : '0';
   const member = column.members?.[index - 1];
-  return member === undefined ? String(index) : quoteString(member);
+  // A member that is bytes rather than text goes by its number.
+  const isText = member !== undefined && ((column.charset ?? 'binary') !== 'binary' || IS_ASCII.test(member));
+  return isText ? quoteString(member) : String(index);
 }
 
 function setLiteral(column: Column, mask: bigint): string {

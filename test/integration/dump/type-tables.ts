@@ -100,6 +100,10 @@ export const mysqlTables: Record<string, string[]> = {
     'CREATE TABLE opaque (id INT PRIMARY KEY, j JSON)',
     `INSERT INTO opaque VALUES (1, JSON_OBJECT('date', DATE '2020-01-02', 'time', TIME '10:11:12.123456', 'datetime', TIMESTAMP '2020-01-02 03:04:05'))`,
   ],
+  memberBytes: [
+    "CREATE TABLE memberBytes (id INT PRIMARY KEY, e ENUM(x'80ff', 'a', x'27') CHARACTER SET binary, s SET('a', 'b''') CHARACTER SET binary)",
+    'INSERT INTO memberBytes VALUES (1, 1, 3), (2, 2, 2), (3, 3, 0), (4, NULL, NULL)',
+  ],
   vectors: [
     'CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3))',
     "INSERT INTO vectors VALUES (1, STRING_TO_VECTOR('[1.5,-2,3e10]')), (2, NULL)",

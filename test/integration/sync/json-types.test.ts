@@ -10,19 +10,22 @@ test('values inside JSON documents keep their types', async () => {
   await up.query('CREATE TABLE keyless (n INT, doc JSON)');
   await up.query(
     `CREATE TABLE v (b BLOB, vb VARBINARY(20), bi BINARY(4), bt BIT(13), mb MEDIUMBLOB, lb LONGBLOB, ts TIMESTAMP(3) NULL,
-       d DATE, ti TIME(2), dt DATETIME(1), dc DECIMAL(65,30), u BIGINT UNSIGNED, y YEAR)`,
+       d DATE, ti TIME(2), dt DATETIME(1), dc DECIMAL(65,30), u BIGINT UNSIGNED, y YEAR, bh BINARY(16), tb TINYBLOB,
+       e ENUM(x'80ff') CHARACTER SET binary, b64 BIT(64))`,
   );
   await up.query(
     `INSERT INTO v VALUES (x'00ff', x'80', 'abcd', b'1000000000001', x'', 'l', '2038-01-01 00:00:00.125', '2024-02-29',
        '-838:59:59', '9999-12-31 23:59:59.9', '-12345678901234567890123456789012345.123456789012345678901234567890',
-       9223372036854775807, 2024)`,
+       9223372036854775807, 2024, x'00112233445566778899aabbccddee00', x'80ff', 1,
+       b'1111111111111111111111111111111111111111111111111111111111111110')`,
   );
   const all =
-    "'b', b, 'vb', vb, 'bi', bi, 'bt', bt, 'mb', mb, 'lb', lb, 'ts', ts, 'd', d, 'ti', ti, 'dt', dt, 'dc', dc, 'u', u, 'y', y";
+    "'b', b, 'vb', vb, 'bi', bi, 'bt', bt, 'mb', mb, 'lb', lb, 'ts', ts, 'd', d, 'ti', ti, 'dt', dt, 'dc', dc, 'u', u, 'y', y, 'bh', bh, 'tb', tb, 'e', e, 'b64', b64";
   await up.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'");
   const documents = [
     `SELECT JSON_OBJECT(${all}) FROM v`,
     `SELECT JSON_ARRAY(1, 'x', NULL, TRUE, JSON_OBJECT('in "here"', JSON_ARRAY(dc, d, JSON_OBJECT('', ti, 'a.b[0]', u)))) FROM v`,
+    "SELECT JSON_ARRAY('base64:type15:gP8=', x'80ff', JSON_OBJECT('base64:type254:gP8=', 'base64:type254:gP8='), bh, tb) FROM v",
     "SELECT JSON_OBJECT('ключ\\n', CAST(1.10 AS DECIMAL(3,2)), 'plain', 1.5, 'same', '2024-02-29')",
     'SELECT CAST(CAST(0.000 AS DECIMAL(4,3)) AS JSON)',
     "SELECT CAST(CAST('0000-00-00' AS DATE) AS JSON)",

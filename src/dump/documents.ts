@@ -1,0 +1,56 @@
+import type { DatabaseConfig } from '../config/types.js';
+import type { Logger } from '../log/logger.js';
+import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
+import { parseVersion, versionAtLeast } from '../mysql/server-info.js';
+import type { JsonDetail } from './json-expression.js';
+
+/** A column of type JSON in what SHOW CREATE TABLE prints. */
+const JSON_COLUMN = /^ {2}`(?:[^`]|``)+` json\b/m;
+
+/**
+ * How much of the types inside JSON documents the copy keeps: what the upstream can tell and the downstream has expressions
+ * for. MariaDB's documents are text. A downstream that does not answer gets what every server takes.
+ *
+ * @param structures - CREATE TABLE of the tables to be copied
+ */
+export async function jsonDetail(
+  reader: DbConnection,
+  to: DatabaseConfig,
+  structures: Iterable<string>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<JsonDetail> {
+  if (!(await canTellTypes(reader)) || ![...structures].some((structure) => JSON_COLUMN.test(structure))) return 'text';
+  const version = await downstreamVersion(to, logger, signal);
+  const info = parseVersion(version);
+  if (info.flavor === 'mariadb') return 'text';
+  // JSON_TABLE, of which TiDB has none.
+  if (version !== '' && !info.isTiDB && versionAtLeast(info, 8, 0, 4)) return 'binary';
+  logger.warn('binary values inside JSON documents are copied as text: the downstream cannot be told their types', {
+    downstream: version,
+  });
+  return 'typed';
+}
+
+/** Whether the upstream can say which types the values inside its documents have. */
+async function canTellTypes(reader: DbConnection): Promise<boolean> {
+  const [row] = await queryRows(reader, 'upstream', 'SELECT VERSION() AS v');
+  const info = parseVersion(String(row?.['v']));
+  return info.flavor === 'mysql' && !info.isTiDB && versionAtLeast(info, 8, 0, 14);
+}
+
+/** What the downstream says that it is; empty when it does not answer. */
+async function downstreamVersion(to: DatabaseConfig, logger: Logger, signal: AbortSignal): Promise<string> {
+  let connection: DbConnection | undefined;
+  try {
+    connection = await openConnection(to, { role: 'downstream', signal });
+    const [row] = await queryRows(connection, 'downstream', 'SELECT VERSION() AS v');
+    return String(row?.['v'] ?? '');
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn('the downstream could not be asked for its version', { error: (error as Error).message });
+    return '';
+  } finally {
+    await closeConnection(connection);
+  }
+}
