@@ -3,7 +3,7 @@ import { causeText } from '../errors/dm-error.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { serverErrno } from '../mysql/errors.js';
 import { quoteTable } from '../mysql/quote.js';
-import type { DownstreamFacts, TableFacts, UpstreamFacts } from './facts.js';
+import { isThere, type DownstreamFacts, type TableFacts, type UpstreamFacts } from './facts.js';
 import type { CheckFinding } from './report.js';
 import type { Judgement } from './server-checks.js';
 
@@ -60,11 +60,11 @@ async function unknownNames(
 
 /** A table that is copied and replicated by halves is seldom meant. */
 function differences(tables: readonly TableFacts[], down: DownstreamFacts): CheckFinding[] {
-  return tables.flatMap(({ schema, name, copied, replicated, target }) => {
+  return tables.flatMap((table) => {
+    const { schema, name, copied, replicated } = table;
     const shown = `table ${quoteTable(schema, name)}`;
     if (copied && !replicated) return [warning(`${shown} is copied, but its changes are not replicated`)];
-    const isThere = down.tables.has(`${target.schema}.${target.table}`.toLowerCase());
-    if (copied || isThere) return [];
+    if (copied || isThere(table, down)) return [];
     return [warning(`${shown} is replicated, but it is not copied and does not exist downstream`)];
   });
 }

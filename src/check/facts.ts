@@ -33,6 +33,8 @@ export interface TableFacts {
   target: TargetTable;
   engine: string;
   hasKey: boolean;
+  /** One of its keys has no column that may be NULL. */
+  hasWholeKey: boolean;
   /** Names of its foreign keys. */
   foreignKeys: string[];
   /** Those that change rows of this table when a referenced row changes. */
@@ -184,7 +186,8 @@ async function readTables(
     connection,
     'upstream',
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ENGINE AS e, TABLE_COLLATION AS c FROM information_schema.TABLES
-     WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ${SYSTEM}`,
+     WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ${SYSTEM}
+     ORDER BY TABLE_SCHEMA, TABLE_NAME`,
   );
   for (const row of list) {
     const [schema, name] = [text(row, 's'), text(row, 't')];
@@ -202,6 +205,7 @@ async function readTables(
       target: routed.target(schema, name),
       engine: text(row, 'e'),
       hasKey: false,
+      hasWholeKey: false,
       foreignKeys: [],
       cascades: [],
       collations: collation === '' ? [] : [collation],
@@ -221,12 +225,14 @@ async function describeTables(connection: DbConnection, tables: Map<string, Tabl
   const keys = await queryRows(
     connection,
     'upstream',
-    `SELECT DISTINCT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.STATISTICS
-     WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA NOT IN ${SYSTEM}`,
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, MAX(NULLABLE = 'YES') AS n FROM information_schema.STATISTICS
+     WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA NOT IN ${SYSTEM} GROUP BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME`,
   );
   for (const row of keys) {
     const table = find(row);
-    if (table !== undefined) table.hasKey = true;
+    if (table === undefined) continue;
+    table.hasKey = true;
+    table.hasWholeKey ||= Number(row['n']) === 0;
   }
   const references = await queryRows(
     connection,
@@ -284,6 +290,11 @@ export async function readDownstream(connection: DbConnection): Promise<Downstre
   };
 }
 
+/** Whether the downstream has the table already that a table goes into. */
+export function isThere({ target }: TableFacts, down: DownstreamFacts): boolean {
+  return down.tables.has(`${target.schema}.${target.table}`.toLowerCase());
+}
+
 /** Most tables that are looked into. */
 const MOST_LOOKED_INTO = 200;
 
@@ -298,7 +309,7 @@ export async function filledTargets(
   down: DownstreamFacts,
 ): Promise<TableFacts[]> {
   const filled: TableFacts[] = [];
-  const existing = tables.filter(({ target }) => down.tables.has(`${target.schema}.${target.table}`.toLowerCase()));
+  const existing = tables.filter((table) => isThere(table, down));
   for (const table of existing.slice(0, MOST_LOOKED_INTO)) {
     try {
       const sql = `SELECT 1 FROM ${quoteTable(table.target.schema, table.target.table)} LIMIT 1`;

@@ -98,6 +98,12 @@ export const CHECKS = {
     'target table structures',
     'check whether rows fit the tables of the target DB',
   ),
+  targetKeys: check(
+    'table_schema',
+    EVERY,
+    'target table keys',
+    'check whether rows can be told apart in the target DB',
+  ),
   onlineDdl: check('all', WITH_SYNC, 'online ddl', 'check whether an online DDL is under way'),
   cascades: check('table_schema', WITH_SYNC, 'foreign key cascades', 'check whether cascaded changes are logged'),
   engines: check('table_schema', WITH_DUMP, 'storage engines', 'check whether tables can be read in one snapshot'),

@@ -11,7 +11,15 @@ import { serverErrno } from '../mysql/errors.js';
 import { closeAfterCheck, openForCheck, type CheckConnections } from './connections.js';
 import { judgeDumpCondition, judgeDumpSelection } from './dump-checks.js';
 import { judgeExpressions } from './expression-checks.js';
-import { filledTargets, readDownstream, readUpstream, type DownstreamFacts, type UpstreamFacts } from './facts.js';
+import {
+  filledTargets,
+  isThere,
+  readDownstream,
+  readUpstream,
+  type DownstreamFacts,
+  type TableFacts,
+  type UpstreamFacts,
+} from './facts.js';
 import { CHECKS, isWanted, type Check } from './kinds.js';
 import { judgeColumnMappings } from './mapping-checks.js';
 import { buildReport, type CheckOutcome, type CheckReport } from './report.js';
@@ -27,7 +35,7 @@ import * as server from './server-checks.js';
 import type { Judgement, StartPoint } from './server-checks.js';
 import { groupShards, judgeAutoIncrement, judgeShardStructures } from './shard-checks.js';
 import { findStructureProblems, judgeStructures } from './structure-checks.js';
-import { readColumns, readStructures, tableKey } from './structure-facts.js';
+import { readColumns, readKeys, readStructures, tableKey } from './structure-facts.js';
 import * as tables from './table-checks.js';
 
 /** Options of {@link runCheck}. */
@@ -105,26 +113,45 @@ async function targetOutcomes(
   const wanted = (check: Check): boolean => isWanted(check, config.taskMode, config.ignoreCheckingItems);
   const outcomes: CheckOutcome[] = [];
   const copied = up.tables.filter((table) => table.copied);
-  const source = `source ${config.sourceId}`;
-  if (copies && wanted(CHECKS.dumpSelection)) {
-    const selection = await judgeDumpSelection(config, upstreams[index], up, down);
-    outcomes.push(outcome(CHECKS.dumpSelection, selection, source));
-    outcomes.push(outcome(CHECKS.dumpCondition, await judgeDumpCondition(config, upstreams[index], up), source));
-  }
+  const existing = up.tables.filter((table) => isThere(table, down));
+  const [source, target] = [
+    `source ${config.sourceId}`,
+    `address of db instance - ${config.to.host}:${config.to.port}`,
+  ];
+  if (copies && wanted(CHECKS.dumpSelection))
+    outcomes.push(...(await dumpOutcomes(config, upstreams[index], up, down)));
   if (copies && wanted(CHECKS.targetRows)) {
     const filled = await filledTargets(downstream, copied, down);
-    const target = `address of db instance - ${config.to.host}:${config.to.port}`;
     outcomes.push(outcome(CHECKS.targetRows, tables.judgeTargetRows(filled), target));
   }
   if (wanted(CHECKS.targetColumns)) {
-    const pairs = await columnPairs(upstreams[index], downstream, up, down);
+    const pairs = await columnPairs(upstreams[index], downstream, existing);
     outcomes.push(outcome(CHECKS.targetColumns, judgeTargetColumns(pairs), source));
+  }
+  if (wanted(CHECKS.targetKeys)) {
+    const names = existing.map((table) => ({ schema: table.target.schema, name: table.target.table }));
+    const keys = await readKeys(downstream, 'downstream', names);
+    outcomes.push(outcome(CHECKS.targetKeys, tables.judgeTargetKeys(existing, keys), target));
   }
   if (wanted(CHECKS.structures)) {
     const problems = await findStructureProblems(upstreams[index], copied, down);
     outcomes.push(outcome(CHECKS.structures, judgeStructures(problems), source));
   }
   return outcomes;
+}
+
+/** What the arguments of the dump make of the tables. */
+async function dumpOutcomes(
+  config: SubtaskConfig,
+  upstream: DbConnection,
+  up: UpstreamFacts,
+  down: DownstreamFacts,
+): Promise<CheckOutcome[]> {
+  const source = `source ${config.sourceId}`;
+  return [
+    outcome(CHECKS.dumpSelection, await judgeDumpSelection(config, upstream, up, down), source),
+    outcome(CHECKS.dumpCondition, await judgeDumpCondition(config, upstream, up), source),
+  ];
 }
 
 /** Whether rules that name columns fit the tables. */
@@ -152,10 +179,8 @@ async function ruleOutcomes(
 async function columnPairs(
   upstream: DbConnection,
   downstream: DbConnection,
-  up: UpstreamFacts,
-  down: DownstreamFacts,
+  existing: readonly TableFacts[],
 ): Promise<ColumnPair[]> {
-  const existing = up.tables.filter(({ target }) => down.tables.has(`${target.schema}.${target.table}`.toLowerCase()));
   const [ours, theirs] = await Promise.all([
     readColumns(upstream, 'upstream', existing),
     readColumns(

@@ -3,7 +3,7 @@ import { databaseError } from '../mysql/errors.js';
 import { checkTable, downstreamOf, type Finding } from '../schema/downstream-diff.js';
 import { introspectTables } from '../schema/introspect.js';
 import { loadServerProfile } from '../schema/server-profile.js';
-import type { DownstreamFacts, TableFacts } from './facts.js';
+import { isThere, type DownstreamFacts, type TableFacts } from './facts.js';
 import type { Judgement } from './server-checks.js';
 
 /** Rules of which other checks tell already. */
@@ -22,8 +22,9 @@ export async function findStructureProblems(
 ): Promise<Finding[]> {
   const downstream = downstreamOf(down.info.version);
   const bySchema = new Map<string, string[]>();
-  for (const { schema, name, target } of tables) {
-    if (down.tables.has(`${target.schema}.${target.table}`.toLowerCase())) continue;
+  for (const table of tables) {
+    if (isThere(table, down)) continue;
+    const { schema, name } = table;
     bySchema.set(schema, [...(bySchema.get(schema) ?? []), name]);
   }
   const findings: Finding[] = [];

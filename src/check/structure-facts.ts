@@ -13,11 +13,19 @@ export interface ColumnFacts {
   required: boolean;
 }
 
+/** A primary key or unique index. */
+export interface KeyFacts {
+  primary: boolean;
+  columns: string[];
+  /** One of its columns may be NULL: rows with NULL there have no such key. */
+  nullable?: true;
+}
+
 /** Structure of a table as far as rows of other tables must fit it. */
 export interface TableStructure {
   columns: ColumnFacts[];
   /** Primary key and unique indexes, each as the names of its columns; the name of an index does not matter. */
-  keys: { primary: boolean; columns: string[] }[];
+  keys: KeyFacts[];
 }
 
 interface TableName {
@@ -38,7 +46,7 @@ export async function readStructures(
   tables: readonly TableFacts[],
 ): Promise<Map<TableFacts, TableStructure>> {
   const columns = await readColumns(connection, 'upstream', tables);
-  const keys = await readKeys(connection, tables);
+  const keys = await readKeys(connection, 'upstream', tables);
   const found = new Map<TableFacts, TableStructure>();
   for (const table of tables) {
     const key = tableKey(table.schema, table.name);
@@ -96,17 +104,23 @@ function comparableType(type: string): string {
     .replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, (all, name: string) => (all === 'tinyint(1)' ? all : name));
 }
 
-async function readKeys(
+/**
+ * Reads the primary keys and unique indexes of tables, by {@link tableKey}. Tables without any are absent.
+ *
+ * @throws DmError 10003, 10005
+ */
+export async function readKeys(
   connection: DbConnection,
+  role: DbRole,
   tables: readonly TableName[],
-): Promise<Map<string, TableStructure['keys']>> {
-  const found = new Map<string, TableStructure['keys']>();
-  const keys = new Map<string, TableStructure['keys'][number]>();
+): Promise<Map<string, KeyFacts[]>> {
+  const found = new Map<string, KeyFacts[]>();
+  const keys = new Map<string, KeyFacts>();
   for (const schemas of schemaLists(tables)) {
     const rows = await queryRows(
       connection,
-      'upstream',
-      `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS p
+      role,
+      `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS i, COLUMN_NAME AS c, SUB_PART AS p, NULLABLE AS n
        FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN (${schemas}) AND NON_UNIQUE = 0
        ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
     );
@@ -118,6 +132,7 @@ async function readKeys(
         keys.set(at, key);
         found.set(keyOf(row), [...(found.get(keyOf(row)) ?? []), key]);
       }
+      if (row['n'] === 'YES') key.nullable = true;
       const column = row['c'] === null ? '(expression)' : String(row['c']);
       key.columns.push(row['p'] === null ? column : `${column}(${String(row['p'])})`);
     }

@@ -1,9 +1,10 @@
 import { charsetOfCollation } from '../schema/charsets.js';
 import { quoteTable } from '../mysql/quote.js';
 import { versionAtLeast } from '../mysql/server-info.js';
-import type { DownstreamFacts, TableFacts, UpstreamFacts } from './facts.js';
+import { isThere, type DownstreamFacts, type TableFacts, type UpstreamFacts } from './facts.js';
 import type { CheckFinding } from './report.js';
 import type { Judgement } from './server-checks.js';
+import { tableKey, type KeyFacts } from './structure-facts.js';
 
 /** Charsets that TiDB stores. */
 const TIDB_CHARSETS = new Set(['ascii', 'binary', 'gbk', 'latin1', 'utf8mb3', 'utf8mb4']);
@@ -11,7 +12,7 @@ const TIDB_CHARSETS = new Set(['ascii', 'binary', 'gbk', 'latin1', 'utf8mb3', 'u
 /** Keys, foreign keys, charsets and collations of the selected tables. */
 export function judgeTables(up: UpstreamFacts, down: DownstreamFacts): Judgement {
   const findings = up.tables.flatMap((table) => [
-    ...keyFindings(table),
+    ...keyFindings(table, down),
     ...foreignKeyFindings(table, down),
     ...collationFindings(table, down),
   ]);
@@ -27,16 +28,46 @@ function nameOf(table: TableFacts): string {
 }
 
 /** DM refuses such tables. Here they are replicated exactly, but each changed row is looked for in the whole table. */
-function keyFindings(table: TableFacts): CheckFinding[] {
-  if (table.hasKey) return [];
-  return [
-    {
-      severity: 'warn',
-      short_error: `table ${nameOf(table)} primary/unique key does not exist`,
-      instruction:
-        'please set primary/unique key for the table: without one each change reads the whole table downstream',
-    },
-  ];
+function keyFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
+  // The keys of a table that is there already are looked at downstream.
+  if (table.hasWholeKey || (table.hasKey && isThere(table, down))) return [];
+  if (table.hasKey) return [keyOfNulls(`table ${nameOf(table)}`)];
+  return [noKey(`table ${nameOf(table)}`)];
+}
+
+function noKey(table: string): CheckFinding {
+  return {
+    severity: 'warn',
+    short_error: `${table} primary/unique key does not exist`,
+    instruction:
+      'please set primary/unique key for the table: without one each change reads the whole table downstream',
+  };
+}
+
+/** NULL is never equal to NULL in a key: nothing finds such a row by it, and nothing keeps it from being there twice. */
+function keyOfNulls(table: string): CheckFinding {
+  return {
+    severity: 'warn',
+    short_error: `${table} has no primary/unique key of NOT NULL columns: rows with NULL in their keys are looked for in the whole table, and where safe mode replays them they are there twice`,
+    instruction: 'please make the columns of a unique key NOT NULL, or keep NULL out of them',
+  };
+}
+
+/** Changes of rows go by the keys of the downstream table, which may have been made beforehand with others. */
+export function judgeTargetKeys(
+  existing: readonly TableFacts[],
+  keys: ReadonlyMap<string, readonly KeyFacts[]>,
+): Judgement {
+  const findings = new Map<string, CheckFinding>();
+  for (const { target, hasKey } of existing) {
+    const own = keys.get(tableKey(target.schema, target.table)) ?? [];
+    const name = targetName(target);
+    if (own.some((key) => key.nullable !== true)) continue;
+    // Where the upstream's table has no key either, it was told of with that table.
+    if (own.length > 0) findings.set(name, keyOfNulls(`table ${name} downstream`));
+    else if (hasKey) findings.set(name, noKey(`table ${name} downstream`));
+  }
+  return { findings: [...findings.values()] };
 }
 
 function foreignKeyFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
@@ -51,7 +82,7 @@ function foreignKeyFindings(table: TableFacts, down: DownstreamFacts): CheckFind
 
 function collationFindings(table: TableFacts, down: DownstreamFacts): CheckFinding[] {
   // A table that is there already keeps its own collations.
-  if (down.tables.has(`${table.target.schema}.${table.target.table}`.toLowerCase())) return [];
+  if (isThere(table, down)) return [];
   const findings: CheckFinding[] = [];
   for (const collation of table.collations) {
     const charset = charsetOfCollation(collation);

@@ -24,6 +24,33 @@ describe.each(['mysqlUp', 'mariadbUp'] as const)('%s', (name) => {
   const found = async (config: SubtaskConfig, check: string): Promise<string[] | undefined> =>
     (await findingsOf(config))[check];
 
+  it('S4 row 5: keys that NULL gets around are told of, by the table downstream where there is one', async () => {
+    const database = await createDatabase(server, 's_null');
+    await db.query(
+      `CREATE TABLE \`${database}\`.open (uid INT, v INT, UNIQUE KEY (uid)) CHARSET utf8mb4 COLLATE utf8mb4_general_ci`,
+    );
+    await db.query(
+      `CREATE TABLE \`${database}\`.closed (id INT PRIMARY KEY, uid INT) CHARSET utf8mb4 COLLATE utf8mb4_general_ci`,
+    );
+    const told = (table: string): string =>
+      `warn: table ${table} has no primary/unique key of NOT NULL columns: rows with NULL in their keys are looked for in the whole table, and where safe mode replays them they are there twice`;
+    expect(await findingsOf(subtaskOf(source, mysqlDown, [database]))).toEqual({
+      'table structure compatibility check': [told(`\`${database}\`.\`open\``)],
+    });
+    const down = await connectTo(mysqlDown);
+    dropAtEnd(mysqlDown, database);
+    await down.query(`CREATE DATABASE \`${database}\``);
+    await down.query(`CREATE TABLE \`${database}\`.open (uid INT PRIMARY KEY, v INT)`);
+    await down.query(`CREATE TABLE \`${database}\`.closed (id INT, uid INT, UNIQUE KEY (uid), KEY (id))`);
+    expect(await findingsOf(subtaskOf(source, mysqlDown, [database]))).toEqual({
+      'target table keys': [told(`\`${database}\`.\`closed\` downstream`)],
+    });
+    await down.query(`ALTER TABLE \`${database}\`.closed DROP KEY uid`);
+    expect(await found(subtaskOf(source, mysqlDown, [database]), 'target table keys')).toEqual([
+      `warn: table \`${database}\`.\`closed\` downstream primary/unique key does not exist`,
+    ]);
+  });
+
   describe('expression-filter', () => {
     const filtered = (rule: Record<string, string>, more: Record<string, unknown> = {}): SubtaskConfig =>
       subtaskOf(source, mysqlDown, [schema], {

@@ -27,6 +27,7 @@ function table(schema: string, name: string, target = { schema, table: name }): 
     copied: true,
     replicated: true,
     hasKey: true,
+    hasWholeKey: true,
     foreignKeys: [],
     cascades: [],
     collations: [],

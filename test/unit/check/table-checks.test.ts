@@ -10,6 +10,7 @@ const facts = (name: string, target: string, hasKey: boolean): TableFacts => ({
   copied: true,
   replicated: true,
   hasKey,
+  hasWholeKey: hasKey,
   foreignKeys: [],
   cascades: [],
   collations: [],
