@@ -187,7 +187,7 @@ async function readTables(
     'upstream',
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ENGINE AS e, TABLE_COLLATION AS c FROM information_schema.TABLES
      WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ${SYSTEM}
-     ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+     ORDER BY CAST(TABLE_SCHEMA AS BINARY), CAST(TABLE_NAME AS BINARY)`,
   );
   for (const row of list) {
     const [schema, name] = [text(row, 's'), text(row, 't')];
