@@ -1,19 +1,14 @@
-// What `npm test`, `npm run demo` and `npm run bench` do, from a fresh clone on: dependencies, build, real parts, then the
-// work itself. Needs nothing but Node; prints each step with its duration.
-import { spawn } from 'node:child_process';
+// What `npm test`, `npm run demo`, `npm run bench` and `.ci/run` do, from a fresh clone on: dependencies, build, real parts,
+// then the work itself. Needs nothing but Node; prints each step with its duration.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { build, isBuilt } from './build.mjs';
+import { ROOT, StepError, mustRun, run, step, times } from './steps.mjs';
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const OLDEST_NODE = [20, 3];
-/** vitest wants a later one. */
-const OLDEST_NODE_FOR_TESTS = [20, 19];
 /** npm writes the lock file and its hidden twin a moment apart. */
 const LOCK_SKEW_MS = 5_000;
-const COMPILED = ['src', 'workflows', 'activities', 'cli', 'tools', 'test'];
 const PROJECTS = ['unit', 'integration', 'e2e'];
 /** Real parts that a project needs. */
 const PARTS = {
@@ -22,62 +17,16 @@ const PARTS = {
   e2e: ['mysql', 'mariadb', 'temporal'],
 };
 
-/** A failure that needs no stack trace. */
-class StepError extends Error {}
-
-const children = new Set();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    // From a terminal the children got it as well; each ends what it started, then we end with their exit.
-    if (signal !== 'SIGINT') for (const child of children) child.kill(signal);
-    if (children.size === 0) process.exit(130);
-  });
-}
-
-function seconds(since) {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
-}
-
-/** Runs a program in the repository's folder; resolves with its exit code. */
-function run(command, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: ROOT,
-      stdio: [options.interactive ? 'inherit' : 'ignore', 'inherit', 'inherit'],
-      env: options.env ?? process.env,
-      shell: options.shell ?? false,
-    });
-    children.add(child);
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      children.delete(child);
-      resolve(signal ? 130 : code);
-    });
-  });
-}
-
-async function step(name, work) {
-  const start = performance.now();
-  console.log(`==> ${name}`);
-  const result = await work();
-  console.log(`    ${name}: ${seconds(start)}`);
-  return result;
-}
-
-async function mustRun(sentence, command, args, options) {
-  const code = await run(command, args, options);
-  if (code === 130) process.exit(130);
-  if (code !== 0) throw new StepError(sentence);
-}
-
-function checkNode(oldest) {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
-  throw new StepError(`Node ${oldest.join('.')} or later is needed, this is ${process.versions.node}.`);
-}
-
-function sha256(data) {
-  return createHash('sha256').update(data).digest('hex');
+/** The product runs with less than its tests do: vitest and vite have limits of their own. */
+function checkNode(command) {
+  const { node } = process.versions;
+  const [major, minor] = node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 3)) throw new StepError(`Node 20.3 or later is needed, this is ${node}.`);
+  const runsVitest = major === 20 ? minor >= 19 : major === 22 ? minor >= 12 : major > 22;
+  if (command !== 'test' || runsVitest) return;
+  throw new StepError(
+    `npm test needs Node 20.19 or later, 22.12 or later of Node 22 (the test runner wants it; the product itself runs with 20.3), this is ${node}.`,
+  );
 }
 
 /** Dependencies are there when the lock file is the one that they were installed from. */
@@ -85,7 +34,7 @@ async function ensureDependencies() {
   const lock = join(ROOT, 'package-lock.json');
   const marker = join(ROOT, 'node_modules', '.dm-lock-hash');
   const hidden = join(ROOT, 'node_modules', '.package-lock.json');
-  const hash = sha256(readFileSync(lock));
+  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
   const installedByHand = existsSync(hidden) && statSync(hidden).mtimeMs + LOCK_SKEW_MS >= statSync(lock).mtimeMs;
   if (!installedByHand) {
@@ -101,37 +50,8 @@ async function ensureDependencies() {
   writeFileSync(marker, hash);
 }
 
-/** Changes when any file that is compiled changes, comes or goes. */
-function sourceState() {
-  const hash = createHash('sha256');
-  for (const file of ['package-lock.json', 'tsconfig.json', 'tools/bundle-workflows.mjs']) {
-    hash.update(readFileSync(join(ROOT, file)));
-  }
-  const visit = (dir) => {
-    for (const entry of readdirSync(join(ROOT, dir), { withFileTypes: true }).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    )) {
-      const path = `${dir}/${entry.name}`;
-      if (entry.isDirectory()) visit(path);
-      else if (entry.name.endsWith('.ts')) hash.update(path).update(readFileSync(join(ROOT, path)));
-    }
-  };
-  for (const dir of COMPILED) visit(dir);
-  return hash.digest('hex');
-}
-
 async function ensureBuild() {
-  const stamp = join(ROOT, 'dist', '.built-from');
-  const state = sourceState();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
-  await step('building', async () => {
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    await mustRun('The build failed: see the messages above.', process.execPath, [tsc, '-p', 'tsconfig.json']);
-    await mustRun('The workflow bundle failed: see the messages above.', process.execPath, [
-      'tools/bundle-workflows.mjs',
-    ]);
-    writeFileSync(stamp, state);
-  });
+  if (!isBuilt()) await step('building', () => build());
 }
 
 async function ensureParts(names) {
@@ -139,6 +59,21 @@ async function ensureParts(names) {
   await step(`finding ${names.join(', ')}`, () =>
     mustRun('A part is missing: see the sentence above.', process.execPath, ['dist/tools/parts/resolve.js', ...names]),
   );
+}
+
+/** What needs no tests to be found wrong: types, lint rules, form. */
+async function check() {
+  await ensureDependencies();
+  const tool = (...path) => join('node_modules', ...path);
+  const checks = {
+    types: [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--noEmit'],
+    lint: [tool('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings'],
+    format: [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
+  };
+  for (const [name, args] of Object.entries(checks)) {
+    await step(name, () => mustRun(`${name}: see the findings above.`, process.execPath, args));
+  }
+  return 0;
 }
 
 /** Tests use the Temporal that they start, whatever a user's environment and configuration file say. */
@@ -155,7 +90,6 @@ async function runProject(project, filters) {
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${output}`, ...filters);
   try {
     const code = await run(process.execPath, args, { env: testEnvironment(dir) });
-    if (code === 130) process.exit(130);
     if (!existsSync(output)) return { passed: 0, failed: 1, code: code || 1 };
     const result = JSON.parse(readFileSync(output, 'utf8'));
     // A file that cannot be loaded has no tests of its own; it counts as one failure.
@@ -173,7 +107,6 @@ async function test(args) {
   await ensureDependencies();
   await ensureBuild();
   await ensureParts([...new Set(projects.flatMap((p) => PARTS[p]))]);
-  const start = performance.now();
   const total = { passed: 0, failed: 0, code: 0 };
   for (const project of projects) {
     const result = await step(`${project} tests`, () => runProject(project, filters));
@@ -181,7 +114,7 @@ async function test(args) {
     total.failed += result.failed;
     total.code ||= result.code;
   }
-  console.log(`    all tests: ${seconds(start)}`);
+  console.log(times().join('\n'));
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed > 0 ? 1 : total.code;
 }
@@ -194,6 +127,7 @@ async function program(file, args) {
 }
 
 const COMMANDS = {
+  check,
   test,
   demo: (args) => program('dist/tools/demo/main.js', args),
   bench: (args) => program('dist/test/bench/main.js', args),
@@ -202,7 +136,7 @@ const COMMANDS = {
 
 const [name = '', ...args] = process.argv.slice(2);
 try {
-  checkNode(name === 'test' ? OLDEST_NODE_FOR_TESTS : OLDEST_NODE);
+  checkNode(name);
   const command = COMMANDS[name];
   if (!command) throw new StepError(`usage: node tools/run.mjs ${Object.keys(COMMANDS).join('|')}`);
   process.exitCode = await command(args);
