@@ -19,6 +19,12 @@ import type { TargetGroup } from './work-order.js';
 /** Tables with fewer bytes of rows than this get all their keys at once: building them later would not pay. */
 const MIN_BYTES_TO_POSTPONE = 16 * 1024 * 1024;
 
+/**
+ * What MySQL adds to SHOW CREATE DATABASE, in a comment that other servers skip; a rewritten statement has it in the open.
+ * How a server keeps its files is its own affair.
+ */
+const ENCRYPTION_OPTION = /\/\*!80016 DEFAULT ENCRYPTION='[YN]' \*\/\s*$/;
+
 const ER_DB_CREATE_EXISTS = 1007;
 const ER_BAD_DB = 1049;
 const ER_TABLE_EXISTS = 1050;
@@ -65,7 +71,8 @@ export class SchemaLoader {
   ): Promise<void> {
     const { schema, target, file } = database;
     for (const statement of await this.#statements(file)) {
-      const sql = /^CREATE\s/i.test(statement) ? this.#routed(statement, schema) : statement;
+      const isCreate = /^CREATE\s/i.test(statement);
+      const sql = isCreate ? this.#routed(statement.replace(ENCRYPTION_OPTION, ''), schema) : statement;
       await this.#execute(connection, file, sql, ER_DB_CREATE_EXISTS);
     }
     // A file of another tool may hold something else: what counts is that the database exists.

@@ -138,6 +138,22 @@ test('RT-06, RT-07: without a route for databases the target database has to be 
   await expectMerged();
 });
 
+test('a database of MySQL goes to another name on MariaDB, without what only MySQL knows of databases', async () => {
+  const { mysqlUp, mariadbUp } = testServers();
+  const source = await connectTo(mysqlUp);
+  const schema = `${prefix}_1`;
+  dropAtEnd(mysqlUp, schema);
+  dropAtEnd(mariadbUp, target);
+  await runAll(source, [
+    `CREATE DATABASE \`${schema}\` COLLATE utf8mb4_general_ci`,
+    `CREATE TABLE \`${schema}\`.t (id INT PRIMARY KEY)`,
+    `INSERT INTO \`${schema}\`.t VALUES (1), (2)`,
+  ]);
+  await copy(subtask(mysqlUp, mariadbUp, [schema], { routes: [schemaRule()] }), dataDir);
+  const below = await connectTo(mariadbUp);
+  expect(await rowsOf(below, `SELECT id FROM \`${target}\`.t ORDER BY id`)).toEqual([{ id: 1 }, { id: 2 }]);
+});
+
 test('a table that two routes claim stops the load before anything is written', async () => {
   await makeShards('mysql');
   const config = merging('mysql');
