@@ -9,6 +9,8 @@ export interface Target {
   maxAllowedPacket: number;
   /** The server has JSON_TABLE. */
   hasJsonTable?: boolean;
+  /** Told of values inside JSON documents that the server has no expression for: they become what their text says. */
+  onJsonAsText?: (type: string) => void;
   /** Names that differ in case only are one table's: TiDB, and `lower_case_table_names` other than 0. */
   foldsNames?: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '../../log/logger.js';
 import type { DbConnection } from '../../mysql/connect.js';
 import { queryRows } from '../../mysql/connect.js';
 import { detectServer } from '../../mysql/server-info.js';
@@ -23,7 +24,11 @@ export interface DownstreamInfo {
 }
 
 /** @param limit bytes that a request may have by the configuration */
-export async function describeDownstream(connection: DbConnection, limit = Infinity): Promise<DownstreamInfo> {
+export async function describeDownstream(
+  connection: DbConnection,
+  limit = Infinity,
+  logger?: Logger,
+): Promise<DownstreamInfo> {
   const info = await detectServer(connection, 'downstream');
   const charsets = await names(connection, 'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS');
   const profile = await loadServerProfile(connection);
@@ -34,6 +39,9 @@ export async function describeDownstream(connection: DbConnection, limit = Infin
       charsets,
       maxAllowedPacket: Math.min(info.maxAllowedPacket, limit),
       hasJsonTable: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80004,
+      onJsonAsText: onceForEach((type) => {
+        logger?.warn('values of this type inside JSON documents become text or numbers downstream', { type });
+      }),
       foldsNames: profile.lowerCaseTableNames !== 0,
     },
     profile,
@@ -42,6 +50,16 @@ export async function describeDownstream(connection: DbConnection, limit = Infin
     hasDropIndexExistence: info.isTiDB || info.flavor === 'mariadb',
     hasUtf8mb4Default: !info.isTiDB && info.flavor === 'mysql' && profile.versionNumber >= 80011,
     collations: await names(connection, 'SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS'),
+  };
+}
+
+/** Calls `tell` the first time for each text. */
+function onceForEach(tell: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text)) return;
+    told.add(text);
+    tell(text);
   };
 }
 

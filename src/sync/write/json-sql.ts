@@ -26,7 +26,9 @@ export function isTypedJson(value: CellValue): value is TypedJson {
 export function typedJsonSql({ typed }: TypedJson, textSql: string, target: Target): string {
   const replacements = typed.flatMap(({ path, value }) => {
     const sql = valueSql(value, target);
-    return sql === undefined ? [] : [`${quoteString(path)}, ${sql}`];
+    if (sql !== undefined) return [`${quoteString(path)}, ${sql}`];
+    target.onJsonAsText?.(value.type === 'opaque' ? `binary (${value.wireType})` : value.type);
+    return [];
   });
   return replacements.length === 0 ? textSql : `JSON_REPLACE(${textSql}, ${replacements.join(', ')})`;
 }

@@ -23,6 +23,23 @@ test('each value is put at its place with its type', () => {
   expect(sql(MYSQL, { type: 'opaque', wireType: 16, bytes: Buffer.from([1, 0]) })).toContain('(v BIT(16) ');
 });
 
+test('a TIMESTAMP that no column could have, as other time zones write it, stays a date with time', () => {
+  expect(sql(MYSQL, { type: 'timestamp', text: '2038-01-19 03:14:07.500000' })).toContain('TIMESTAMP(6)');
+  for (const text of ['2038-01-19 04:00:00.000000', '1970-01-01 00:00:00.000000', '0000-00-00 00:00:00.000000']) {
+    expect(sql(MYSQL, { type: 'timestamp', text })).toContain(`CAST('${text}' AS DATETIME(6))`);
+  }
+});
+
+test('what a server has no expression for is told', () => {
+  const told: string[] = [];
+  const target = (base: Target): Target => ({ ...base, onJsonAsText: (type) => void told.push(type) });
+  sql(target(TIDB), DECIMAL, { type: 'opaque', wireType: 252, bytes: Buffer.from('a') });
+  sql(target(MYSQL), DECIMAL, { type: 'opaque', wireType: 254, bytes: Buffer.alloc(255, 0xff) });
+  expect(told).toEqual(['decimal', 'binary (252)']);
+  sql(target(MYSQL), { type: 'opaque', wireType: 254, bytes: Buffer.alloc(256) });
+  expect(told.slice(2)).toEqual(['binary (254)']);
+});
+
 test('without JSON_TABLE a TIMESTAMP is the nearest there is, and bytes of some types stay text', () => {
   expect(sql(OLD_MYSQL, { type: 'timestamp', text: '2020-01-02 00:00:00.000000' })).toContain('AS DATETIME(6))');
   for (const wireType of [16, 252, 254, 249]) {
