@@ -1,5 +1,5 @@
-// What `npm test`, `npm run demo`, `npm run bench` and `.ci/run` do, from a fresh clone on: dependencies, build, real parts,
-// then the work itself. Needs nothing but Node; prints each step with its duration.
+// What `npm test`, `npm run demo`, `npm run bench`, `npm run soak` and `.ci/run` do, from a fresh clone on: dependencies,
+// build, real parts, then the work itself. Needs nothing but Node; prints each step with its duration.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
