@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { toDmError } from '../src/errors/dm-error.js';
 import { FenceLostError } from '../src/meta/fence.js';
 import { isRetryable } from '../src/mysql/errors.js';
-import { FAILURE } from '../workflows/contract.js';
+import { FAILURE, type Progress } from '../workflows/contract.js';
 import { StillBusyError } from './turns.js';
 import { DumpFilesLostError } from './units.js';
 
@@ -28,6 +28,18 @@ export function toFailure(error: unknown): ApplicationFailure {
     type: FAILURE.dmError,
     nonRetryable: !isRetryable(error),
     details: [dm.toJSON()],
+  });
+}
+
+/** The failure of a unit together with how far it had come; what a user is shown of it until it runs again. */
+export function failureWithProgress(error: unknown, progress: Progress | undefined): ApplicationFailure {
+  const failure = toFailure(error);
+  if (failure.type !== FAILURE.dmError || progress === undefined) return failure;
+  return ApplicationFailure.create({
+    message: failure.message,
+    type: FAILURE.dmError,
+    nonRetryable: failure.nonRetryable ?? false,
+    details: [...(failure.details ?? []), progress],
   });
 }
 

@@ -12,8 +12,9 @@ import type {
   Progress,
   SyncProgress,
 } from '../workflows/contract.js';
+import { FAILURE } from '../workflows/contract.js';
 import { createCheckActivities } from './checks.js';
-import { handedOver, toFailure } from './failures.js';
+import { failureWithProgress, handedOver, toFailure } from './failures.js';
 import { type Heart, withHeartbeat } from './heartbeat.js';
 import { Turns } from './turns.js';
 import type { DumpOutcome, Units } from './units.js';
@@ -72,8 +73,10 @@ async function runUnit<P extends Progress>(
       async (heart) => {
         const last: { progress?: Progress } = {};
         const context = unitContext<P>(host, config, heart, last);
-        const result = await turns.run(`${config.task}/${config.sourceId}`, heart.signal, () =>
-          heart.signal.aborted ? Promise.resolve<DumpOutcome>({ finished: false }) : work(config, context),
+        const result = await told(context, last, () =>
+          turns.run(`${config.task}/${config.sourceId}`, heart.signal, () =>
+            heart.signal.aborted ? Promise.resolve<DumpOutcome>({ finished: false }) : work(config, context),
+          ),
         );
         if (!result.finished) refuseIfNotOurs(heart);
         const outcome: UnitOutcome = { finished: result.finished };
@@ -103,6 +106,28 @@ function unitContext<P extends Progress>(
     logger: host.logger.with({ task: config.task, source: config.sourceId, unit: activityType, attempt }),
     worker: host.worker,
   };
+}
+
+/** Logs how a unit begins and ends. @throws its failure, with how far it had come */
+async function told(
+  { logger, signal }: Pick<UnitContext<never>, 'logger' | 'signal'>,
+  last: { progress?: Progress },
+  work: () => Promise<DumpOutcome>,
+): Promise<DumpOutcome> {
+  logger.info('unit starts');
+  try {
+    const outcome = await work();
+    logger.info('unit ends', {
+      finished: outcome.finished,
+      ...(signal.aborted ? { asked: String(signal.reason) } : {}),
+    });
+    return outcome;
+  } catch (error) {
+    const failure = failureWithProgress(error, last.progress);
+    if (failure.type === FAILURE.dmError) logger.error('unit fails', { error: failure.message });
+    else logger.warn('unit goes to another attempt', { reason: failure.message });
+    throw failure;
+  }
 }
 
 /** After a drain for these reasons the attempt has no result: Temporal, or whoever has the unit now, goes on. */

@@ -4,7 +4,8 @@ import { engineUnits } from '../activities/engine.js';
 import { createLogger, type Logger } from '../src/log/logger.js';
 import { readWorkerOptions, type WorkerOptions } from './worker/options.js';
 import { UsageError } from './worker/usage-error.js';
-import { installRuntime, WorkerProcess } from './worker/worker-process.js';
+import { installRuntime } from './worker/sdk-log.js';
+import { WorkerProcess } from './worker/worker-process.js';
 
 /** An end in good order that takes longer than this is cut off: whoever sent the signal is about to use a harder one. */
 const END_LIMIT_MS = 9_500;

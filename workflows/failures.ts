@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { type DmError, type ErrorJson, toDmError } from '../src/errors/dm-error.js';
-import { FAILURE } from './contract.js';
+import { FAILURE, type Progress } from './contract.js';
 import { unhindered } from './lifetime.js';
 
 /** What the end of an activity by failure asks for. */
@@ -9,8 +9,11 @@ export type FailureKind =
   | { kind: 'worker-lost' }
   /** The dump files are not where they were. */
   | { kind: 'dump-files-lost' }
-  /** Somebody, or the automatic resume, has to see to it. `transient` = connection trouble that outlived the retries. */
-  | { kind: 'error'; error: ErrorJson; transient: boolean };
+  /**
+   * Somebody, or the automatic resume, has to see to it. `transient` = connection trouble that outlived the retries;
+   * `progress` = how far the unit had come, as far as it told.
+   */
+  | { kind: 'error'; error: ErrorJson; transient: boolean; progress?: Progress };
 
 /** Sorts the failure of an activity by what it asks for. */
 export function classifyFailure(failure: unknown): FailureKind {
@@ -18,8 +21,13 @@ export function classifyFailure(failure: unknown): FailureKind {
   if (cause instanceof TimeoutFailure) return { kind: 'worker-lost' };
   if (cause instanceof ApplicationFailure) {
     if (cause.type === FAILURE.dumpFilesLost) return { kind: 'dump-files-lost' };
-    const error = cause.type === FAILURE.dmError ? (cause.details?.[0] as ErrorJson | undefined) : undefined;
-    return { kind: 'error', error: error ?? toDmError(cause).toJSON(), transient: cause.nonRetryable !== true };
+    const [error, progress] = (cause.type === FAILURE.dmError ? (cause.details ?? []) : []) as [ErrorJson?, Progress?];
+    return {
+      kind: 'error',
+      error: error ?? toDmError(cause).toJSON(),
+      transient: cause.nonRetryable !== true,
+      ...(progress === undefined ? {} : { progress }),
+    };
   }
   return { kind: 'error', error: toDmError(cause).toJSON(), transient: false };
 }

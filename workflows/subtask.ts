@@ -15,6 +15,7 @@ import type { DmActivities, SubtaskUnit, UnitInput, UnitOutcome } from './activi
 import { afterHealthyTime, afterResume, freshBackoff, isResumable, nextResumeAt } from './auto-resume.js';
 import {
   MESSAGES,
+  type Progress,
   type Selection,
   sourceWorkflowId,
   type Stage,
@@ -163,8 +164,10 @@ class Subtask {
       else retry = true;
     } catch (error) {
       const failure = isCancellation(error) ? undefined : classifyFailure(error);
-      if (failure?.kind === 'error') this.pauseByError(failure.error, failure.transient);
-      else retry = true;
+      if (failure?.kind === 'error') {
+        this.noteProgress(failure.progress ?? this.state.lastProgress);
+        this.pauseByError(failure.error, failure.transient);
+      } else retry = true;
     }
     this.running = undefined;
     if (!retry) return;
@@ -210,6 +213,12 @@ class Subtask {
     await this.until(() => this.state.expectedStage !== 'Paused');
   }
 
+  /** Progress of a unit that an error has ended: whatever failed is not downstream. */
+  private noteProgress(progress: Progress | undefined): void {
+    if (progress === undefined) return;
+    this.state.lastProgress = progress.unit === 'Sync' ? { ...progress, synced: false } : progress;
+  }
+
   private pauseByError(error: ErrorJson, transient: boolean): void {
     const { checker } = this.input.config;
     const now = Date.now();
@@ -220,7 +229,9 @@ class Subtask {
     if (checker.checkEnable && (transient || isResumable([error]))) {
       this.state.nextAutoResume = nextResumeAt(this.backoff, checker, now, Math.random());
     }
-    log.warn('unit stopped by an error', { unit: this.state.unit, code: error.ErrCode });
+    const next = this.state.nextAutoResume;
+    const resume = next === undefined ? 'by an operator' : new Date(next).toISOString();
+    log.error('the task is paused by an error', { unit: this.state.unit, code: error.ErrCode, resume });
     this.changed();
   }
 
@@ -306,7 +317,10 @@ class Subtask {
   private show(): void {
     const { stage, unit, worker, result } = this.state;
     const place = worker === '' ? 'waiting for a worker' : `on ${worker}`;
-    const errors = (result?.errors ?? []).map((error) => `\n\n**${error.ErrCode}** ${error.Message} ${error.RawCause}`);
+    const errors = (result?.errors ?? []).map((error) => {
+      const { ErrCode, Message, RawCause, Workaround } = error;
+      return `\n\n**${ErrCode}** ${[Message, RawCause, Workaround].filter((text) => text !== '').join('\n\n')}`;
+    });
     this.billboard.show(this.labels(), `**${unit}** ${stage}, ${place}${errors.join('')}`);
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { dataConverter } from '../../activities/data-converter.js';
 import { createActivities } from '../../activities/index.js';
 import type { Units } from '../../activities/units.js';
@@ -20,7 +20,6 @@ const FAREWELL_MS = 2_000;
 const DRAIN_GRACE_MS = 2_500;
 const DRAIN_FORCE_MS = 6_000;
 const SETTLE_MS = 500;
-const MAX_DETAILS = 2_000;
 
 /** The bundle that `npm run build` makes of the workflows. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url));
@@ -224,37 +223,4 @@ async function createWorkers(
     shutdownForceTime: DRAIN_FORCE_MS,
   });
   return { shared, own };
-}
-
-/** Makes the Temporal SDK log through `logger`, and leave signals to us. Once a process, before anything else of the SDK. */
-export function installRuntime(logger: Logger): void {
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      log: (level, message, meta) => writeLog(logger, level, message, meta),
-      trace: () => undefined,
-      debug: (message) => logger.debug(message),
-      info: (message) => logger.info(message),
-      warn: (message, meta) => writeLog(logger, 'WARN', message, meta),
-      error: (message, meta) => logger.error(message, detailsOf(meta)),
-    },
-    telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
-  });
-}
-
-function writeLog(logger: Logger, level: string, message: string, meta?: Record<string, unknown>): void {
-  // Said of the worker's own queue, where there are none on purpose.
-  if (message.startsWith('No workflows registered')) return;
-  if (level === 'ERROR') logger.error(message, detailsOf(meta));
-  else if (level === 'WARN') logger.warn(message, detailsOf(meta));
-  else logger.debug(message);
-}
-
-/** What the SDK says besides its message, such as why a workflow task failed; cut, for it may hold a whole stack. */
-function detailsOf(meta: Record<string, unknown> | undefined): { details?: string } {
-  if (meta === undefined) return {};
-  const text = JSON.stringify(meta, (_key, value: unknown) =>
-    value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value,
-  );
-  return text === '{}' ? {} : { details: text.slice(0, MAX_DETAILS) };
 }

@@ -77,7 +77,10 @@ export class FakeUnits implements Units {
     if (config.to.password !== 'secret') throw new Error('the password arrived sealed');
     const index = downstream.failures.findIndex((failure) => failure.unit === unit);
     const failure = index < 0 ? undefined : downstream.failures.splice(index, 1)[0];
-    if (failure !== undefined) throw failure.error;
+    if (failure !== undefined) {
+      tick();
+      throw failure.error;
+    }
     if (downstream.finishing.has(unit)) return { finished: true };
     while (!context.signal.aborted) {
       tick();

@@ -191,6 +191,8 @@ describe('an error', () => {
     const { state } = await subtaskIs(bed, 'bad', 's1', 'Paused', 'Sync');
     expect(state.result).toMatchObject({ isCanceled: false, errors: [{ ErrCode: 10006 }], detail: null });
     expect(state.nextAutoResume).toBeUndefined();
+    // How far it had come before, and not that all is well.
+    expect(state.lastProgress).toMatchObject({ unit: 'Sync', totalEvents: '1', synced: false });
     const description = await bed.client.workflow.getHandle(subtaskWorkflowId('bad', 's1')).describe();
     expect(description.searchAttributes['DmStage']).toEqual(['Paused']);
     // A pause by the user marks it, and keeps the error.
