@@ -213,12 +213,22 @@ function removeOfTwo(around: Surroundings, table: Table): string {
   return `DELETE l, r FROM ${name(table)} AS l JOIN ${name(other)} AS r ON l.${left} = r.${right} WHERE ${condition(random, table, 'l.')}`;
 }
 
-/** A temporary table, of a name of its own or of one that hides a real table. */
+/** A temporary table, of a name of its own or of one that hides a real table, and what is done to such tables. */
 function temporary({ random, numbers }: Surroundings, table: Table): string[] {
   const own = random.chance(0.5) ? '`scratch`' : name(table);
+  const inBetween = random.pick([
+    [],
+    [`ALTER TABLE ${own} ADD COLUMN b INT`],
+    [`TRUNCATE TABLE ${own}`],
+    [`CREATE INDEX i ON ${own} (a)`],
+    ['CREATE TABLE IF NOT EXISTS kept LIKE `scratch`'],
+    [`CREATE TABLE kept SELECT * FROM ${own}`],
+    ['INSERT INTO kept (a) SELECT a FROM `scratch`'],
+  ]);
   return [
     `CREATE TEMPORARY TABLE ${own} (a INT)`,
     `INSERT INTO ${own} SELECT n FROM ${numbers} WHERE n < 5`,
-    `DROP TEMPORARY TABLE ${own}`,
+    ...inBetween,
+    `DROP ${random.chance(0.7) ? 'TEMPORARY ' : ''}TABLE ${own}`,
   ];
 }

@@ -13,6 +13,7 @@ import { Product, type Failure } from './product.js';
 import { connect, NUMBERS } from './servers.js';
 import type { Pair } from './settings.js';
 import { StatementLog } from './statement-log.js';
+import { otherSchema } from './structure-changes.js';
 import { Structures } from './structures.js';
 import { tableStatements } from './tables.js';
 import { differencesOf } from './verify.js';
@@ -100,8 +101,8 @@ class Round {
     const random = this.#random;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
     try {
-      await dropDatabases(above, [this.#upSchema]);
-      await dropDatabases(below, [this.#downSchema, this.#config.metaSchema]);
+      await dropDatabases(above, this.#upSchemas);
+      await dropDatabases(below, [...this.#downSchemas, this.#config.metaSchema]);
       if (this.#config.taskMode === 'incremental') {
         const { file, pos } = await upstreamPosition(above);
         this.#config.meta = { binlogName: file, binlogPos: pos };
@@ -110,6 +111,9 @@ class Round {
       await above.query(`SET GLOBAL binlog_row_metadata = ${metadata}`);
       await above.query(
         `CREATE DATABASE \`${this.#upSchema}\` CHARACTER SET utf8mb4 COLLATE ${random.pick(['utf8mb4_general_ci', 'utf8mb4_bin'])}`,
+      );
+      await above.query(
+        `CREATE DATABASE \`${otherSchema(this.#upSchema)}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`,
       );
       await above.query(`USE \`${this.#upSchema}\``);
       for (const sql of tableStatements(random, random.int(3, 8))) await above.query(sql);
@@ -172,8 +176,8 @@ class Round {
     if (this.result.failures.length > 0) return;
     const { up, down } = this.#options;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
-    await dropDatabases(above, [this.#upSchema]);
-    await dropDatabases(below, [this.#downSchema, this.#config.metaSchema]);
+    await dropDatabases(above, this.#upSchemas);
+    await dropDatabases(below, [...this.#downSchemas, this.#config.metaSchema]);
     above.destroy();
     below.destroy();
   }
@@ -230,19 +234,24 @@ class Round {
     const { up, down } = this.#options;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
     try {
-      const found = await differencesOf({
-        up: above,
-        down: below,
-        upSchema: this.#upSchema,
-        downSchema: this.#downSchema,
-        alike: this.#alike,
-        target: (table) => table,
-      });
-      this.result.failures.push(...found);
+      const origins = new Map(this.#downSchemas.map((name, at) => [name, this.#upSchemas[at] ?? name]));
+      for (const [at, upSchema] of this.#upSchemas.entries()) {
+        const downSchema = this.#downSchemas[at] ?? upSchema;
+        const sides = { up: above, down: below, upSchema, downSchema, origins, alike: this.#alike };
+        this.result.failures.push(...(await differencesOf(sides)));
+      }
     } finally {
       above.destroy();
       below.destroy();
     }
+  }
+
+  get #upSchemas(): string[] {
+    return [this.#upSchema, otherSchema(this.#upSchema)];
+  }
+
+  get #downSchemas(): string[] {
+    return [this.#downSchema, otherSchema(this.#downSchema)];
   }
 
   #nextLife(): { config: SubtaskConfig; faults?: string } {
@@ -281,10 +290,12 @@ class Round {
       ignoreCheckingItems: [],
       from: login(up),
       to: login(down),
-      blockAllowList: { doDbs: [this.#upSchema] },
-      ...(this.#downSchema === this.#upSchema
-        ? {}
-        : { routes: [{ name: 'r', schemaPattern: this.#upSchema, targetSchema: this.#downSchema }] }),
+      blockAllowList: { doDbs: this.#upSchemas },
+      routes: this.#upSchemas.map((schemaPattern, at) => ({
+        name: `r${at}`,
+        schemaPattern,
+        targetSchema: this.#downSchemas[at] ?? schemaPattern,
+      })),
       dump: {
         threads: random.int(1, 4),
         chunkFilesize: random.pick([65_536, 1 << 26]),

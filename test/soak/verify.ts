@@ -12,24 +12,22 @@ export interface Sides {
   down: Connection;
   upSchema: string;
   downSchema: string;
+  /** Upstream name of each downstream database. */
+  origins: ReadonlyMap<string, string>;
   /** Both servers are of one flavor: structures must be the same, not only rows and keys. */
   alike: boolean;
-  /** Downstream name of an upstream table. */
-  target: (table: string) => string;
 }
 
 /** @returns sentences about what differs; empty when nothing does */
 export async function differencesOf(sides: Sides): Promise<string[]> {
-  const { up, down, upSchema, downSchema, target } = sides;
+  const { up, down, upSchema, downSchema } = sides;
   const found: string[] = [];
   const ours = await listTables(up, upSchema);
   const theirs = new Set(await listTables(down, downSchema));
   const pairs: TablePair[] = [];
   for (const table of ours) {
-    const other = target(table);
-    if (theirs.delete(other)) {
-      pairs.push({ up: { schema: upSchema, table }, down: { schema: downSchema, table: other } });
-    } else found.push(`table ${table}: missing downstream`);
+    if (theirs.delete(table)) pairs.push({ up: { schema: upSchema, table }, down: { schema: downSchema, table } });
+    else found.push(`table ${table}: missing downstream`);
   }
   for (const table of theirs) found.push(`table ${table}: missing upstream`);
   const comparison = await compareTables(up, down, pairs);
@@ -38,11 +36,11 @@ export async function differencesOf(sides: Sides): Promise<string[]> {
   return found;
 }
 
-async function structureDifferences({ up, down, alike }: Sides, pair: TablePair): Promise<string[]> {
+async function structureDifferences({ up, down, alike, origins }: Sides, pair: TablePair): Promise<string[]> {
   const [ours, theirs] = await Promise.all([structureOf(up, pair.up), structureOf(down, pair.down)]);
   if (ours === undefined || theirs === undefined) return [`structure of ${pair.up.table}: gone`];
-  // A foreign key within the database follows it to its new name.
-  for (const key of theirs.foreignKeys) if (key.refSchema === pair.down.schema) key.refSchema = pair.up.schema;
+  // A foreign key follows its database to the new name.
+  for (const key of theirs.foreignKeys) key.refSchema = origins.get(key.refSchema) ?? key.refSchema;
   const describe = (table: Table): string[] => (alike ? describeTable(table, 'mysql') : outline(table));
   const [left, right] = [describe(ours), describe(theirs)];
   const missing = left.filter((line) => !right.includes(line)).map((line) => `  upstream ${line}`);
