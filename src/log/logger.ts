@@ -48,13 +48,20 @@ export const silentLogger: Logger = createLogger({ write: () => undefined });
 function formatLine(time: Date, level: LogLevel, message: string, fields: LogFields): string {
   let line = `[${formatTime(time)}] [${level.toUpperCase()}] [${quoteIfNeeded(message)}]`;
   for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` [${quoteIfNeeded(key)}=${quoteIfNeeded(String(value))}]`;
+    if (value !== undefined) line += ` [${quoteIfNeeded(key)}=${quoteIfNeeded(shorten(String(value)))}]`;
   }
   return `${line}\n`;
 }
 
 function formatTime(time: Date): string {
   return time.toISOString().replaceAll('-', '/').replace('T', ' ').replace('Z', ' +00:00');
+}
+
+/** Longest value that is printed whole, characters: a statement may have megabytes. */
+const MAX_VALUE = 4096;
+
+function shorten(text: string): string {
+  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}... (${text.length} characters)`;
 }
 
 function quoteIfNeeded(text: string): string {

@@ -21,6 +21,7 @@ import { DdlRunner } from './ddl/ddl-runner.js';
 import { DownstreamTables } from './write/downstream-tables.js';
 import { EventApplier } from './event-applier.js';
 import { CheckpointKeeper } from './checkpoint/keeper.js';
+import { SparingWarning } from '../log/sparing.js';
 import { MissedRows } from './missed-rows.js';
 import { OnlineRecords } from './ddl/online-ddl.js';
 import { Pipeline } from './write/pipeline.js';
@@ -169,7 +170,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
     tables: around.tables,
     sourceId: config.sourceId,
     fence,
-    logger,
+    repeated: new SparingWarning(logger, 'a batch is repeated'),
     retryMs: around.retryMs,
     mayWrite: around.mayWrite,
     dead: around.dead,

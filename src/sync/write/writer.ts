@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../../config/types.js';
-import { dmError } from '../../errors/dm-error.js';
+import { causeText, dmError } from '../../errors/dm-error.js';
 import { faultPoint, faultsEnabled } from '../../fault/fault.js';
 import { rawQuery } from '../../load/raw-query.js';
-import type { Logger } from '../../log/logger.js';
+import type { SparingWarning } from '../../log/sparing.js';
 import { FenceLostError, WRITER_WAIT_TIMEOUT_SECONDS, type Fence } from '../../meta/fence.js';
 import type { MetaTables } from '../../meta/tables.js';
 import {
@@ -28,7 +28,8 @@ export interface WriterOptions {
   tables: MetaTables;
   sourceId: string;
   fence: Fence;
-  logger: Logger;
+  /** Told of each repetition. */
+  repeated: SparingWarning;
   /** Milliseconds for which trouble that may pass is met with a repetition. */
   retryMs: number;
   /** Asked right before a transaction is sent: whether another process may own the unit by now. */
@@ -124,7 +125,7 @@ export class Writer {
         if (cause instanceof FenceLostError || dead.aborted || ending.aborted) throw cause;
         if (isRetryable(rootOf(cause))) {
           if (Date.now() >= deadline) throw cause;
-          this.#options.logger.warn('a batch is repeated', { slot: this.slot, attempt, error: String(rootOf(cause)) });
+          this.#options.repeated.tell({ slot: this.slot, attempt, error: causeText(rootOf(cause)) }, Date.now());
           // Two merged statements may lock more rows than they change.
           if (!isConnectionError(rootOf(cause))) mode = 'plain';
           await this.#pause(attempt);
