@@ -58,7 +58,9 @@ export async function connectTemporal(timeoutMs = 8_000): Promise<TemporalAccess
 
 /** The error to show when Temporal does not answer. */
 export function unreachable(address: string, cause: unknown): TemporalUnreachableError {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const full = cause instanceof Error ? cause.message : String(cause);
+  // The worker's connection tells the inside of its library; the words of the operating system stand within.
+  const text = /^tonic::.*\bmessage: "([^"]+)"/s.exec(full)?.[1] ?? full;
   return new TemporalUnreachableError(
     `cannot reach Temporal at ${address}: ${text}; please start it, or set TEMPORAL_ADDRESS`,
     { cause },

@@ -22,7 +22,7 @@ const COMMAND_FLAGS: Record<string, readonly string[]> = {
   'pause-task': ['--batch-size'],
   'query-status': ['--more', '--watch', '--interval'],
   'resume-task': ['--batch-size'],
-  'start-task': ['--remove-meta'],
+  'start-task': ['--remove-meta', '--start-time'],
   'stop-task': ['--batch-size'],
 };
 

@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { DmError, dmError, toDmError } from '../../src/errors/dm-error.js';
 import { connectTemporal, TemporalUnreachableError, type TemporalAccess } from '../client.js';
 import { Commands, NoAnswerError, NotFoundError } from '../commands-client.js';
-import { formatJson } from '../output/json.js';
+import { formatForReading, formatJson } from '../output/json.js';
 import { StatusClient } from '../status-client.js';
 import { noWorker } from './no-worker.js';
 import { Checks } from './checks-client.js';
@@ -59,12 +60,13 @@ export interface Answer {
 }
 
 /**
- * Prints an answer as JSON.
+ * Prints an answer as JSON; on a terminal with line breaks inside of texts as they are.
  *
  * @throws NegativeAnswerError when a `result` in it is false
  */
 export function printAnswer(context: DmctlContext, answer: Answer): void {
-  context.output.out(`${formatJson(answer)}\n`);
+  const { columns } = context.output;
+  context.output.out(`${columns === undefined ? formatJson(answer) : formatForReading(answer)}\n`);
   const parts = [answer, ...(answer.sources ?? []), ...(answer.tasks ?? [])];
   if (parts.some(({ result }) => result === false)) throw new NegativeAnswerError();
 }
@@ -74,11 +76,16 @@ export function errorText(error: unknown): string {
   return describeError(error).toString();
 }
 
+const NAMESPACE_ADVICE =
+  'Please give the namespace that the dm-workers use (`--namespace` or TEMPORAL_NAMESPACE), or make it: `temporal operator namespace create`.';
+
 /** Any error that a command may meet, as DM's. */
 export function describeError(error: unknown): DmError {
   if (error instanceof DmError) return error;
   if (error instanceof TemporalUnreachableError) return dmError(48001, [], { cause: error });
   if (error instanceof NoAnswerError) return noWorker(error);
+  if (error instanceof NamespaceNotFoundError)
+    return dmError(48001, [], { cause: error, workaround: NAMESPACE_ADVICE });
   return toDmError(error);
 }
 

@@ -74,11 +74,18 @@ export async function getConfig(
   if (cfg === undefined) {
     printAnswer(context, { result: false, msg: `${type} not found`, cfg: '' } as { result: boolean });
   } else if (flags.file !== undefined) {
-    context.writeFile(flags.file, cfg);
-    const msg = `write config to file ${flags.file} succeed`;
-    printAnswer(context, { result: true, msg, cfg: '' } as { result: boolean });
+    printAnswer(context, writeConfig(context, flags.file, cfg));
   } else {
     printAnswer(context, { result: true, msg: '', cfg } as { result: boolean });
+  }
+}
+
+function writeConfig(context: DmctlContext, file: string, cfg: string): { result: boolean; msg: string; cfg: string } {
+  try {
+    context.writeFile(file, cfg);
+    return { result: true, msg: `write config to file ${file} succeed`, cfg: '' };
+  } catch (error) {
+    return { result: false, msg: `write config to file ${file} failed: ${(error as Error).message}`, cfg: '' };
   }
 }
 

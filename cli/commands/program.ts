@@ -37,7 +37,11 @@ export function createProgram(context: DmctlContext): Command {
     .helpOption('-h, --help', 'help for dmctl')
     .helpCommand('help [command]', 'Help about any command')
     .configureHelp({ formatHelp, showGlobalOptions: true })
-    .configureOutput({ writeOut: (text) => context.output.out(text), writeErr: (text) => context.output.err(text) })
+    .configureOutput({
+      writeOut: (text) => context.output.out(text),
+      writeErr: (text) => context.output.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+    })
     .exitOverride();
   addTaskCommands(program, context);
   addStatusCommands(program, context);

@@ -56,7 +56,7 @@ function fieldsOf(meta: Record<string, unknown> | undefined): LogFields {
   const fields: LogFields = {};
   for (const [key, value] of Object.entries(meta ?? {})) {
     if (NOISE.has(key) || value === undefined || value === null) continue;
-    if (key === 'workflowId') Object.assign(fields, placeOf(String(value)));
+    if (key === 'workflowId') Object.assign(fields, placeOf(String(textOf(value))));
     else fields[key === 'activityType' ? 'activity' : key] = textOf(value);
   }
   return fields;

@@ -606,7 +606,8 @@ export const ERROR_TABLE = {
     scope: 'internal',
     level: 'high',
     message: 'generate column mapping error',
-    workaround: 'Correct the rule of `column-mappings`.',
+    workaround:
+      'Correct the rule of `column-mappings`. A task that runs already: `stop-task`, edit its file, `start-task`; it goes on from its checkpoint.',
   },
   20047: {
     class: 'config',
@@ -627,7 +628,8 @@ export const ERROR_TABLE = {
     scope: 'internal',
     level: 'high',
     message: "online ddl sql '%s' invalid, table %s fail to match '%s' online ddl regex",
-    workaround: 'Correct `shadow-table-rules` and `trash-table-rules`, or the name of the table.',
+    workaround:
+      'Correct `shadow-table-rules` and `trash-table-rules`: `stop-task`, edit the task file, `start-task`. It goes on from its checkpoint.',
   },
   20057: {
     class: 'config',

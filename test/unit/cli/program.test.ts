@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { afterAll, describe, expect, it } from 'vitest';
 import { complete } from '../../../cli/commands/completion.js';
 import type { DmctlContext, Services } from '../../../cli/commands/context.js';
@@ -217,6 +218,36 @@ Global Flags:
     const sample = expect.stringContaining(SAMPLE_SOURCE_FILE);
     expect((await dmctl(broken).run('operate-source', 'create', '-p')).out).toEqual(sample);
     expect((await dmctl(broken).run('operate-source', '--print-sample-config', 'whatever')).out).toEqual(sample);
+  });
+});
+
+describe('what goes wrong around a command', () => {
+  it('a mistake in the command line begins like every other error', async () => {
+    for (const argv of [['nonsense'], ['--bogus', 'query-status'], ['encrypt'], ['handle-error', 't', 'skip']]) {
+      const { exitCode, err } = await dmctl().run(...argv);
+      expect(exitCode).toBe(1);
+      expect(err).toMatch(/^Error: /);
+    }
+  });
+
+  it('a namespace that does not exist', async () => {
+    const { exitCode, err } = await dmctl(new NamespaceNotFoundError('nosuch')).run('query-status');
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^Error: \[code=48001:.*Namespace not found: 'nosuch'.*temporal operator namespace create/);
+  });
+
+  it('a file of get-config that cannot be written', async () => {
+    const { context, printed } = dmctl();
+    context.writeFile = () => {
+      throw new Error('ENOENT: no such file or directory');
+    };
+    const { exitCode } = await runCommandLine(context, ['get-config', 'master', 'temporal', '--file', '/no/x']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(printed.out)).toEqual({
+      result: false,
+      msg: 'write config to file /no/x failed: ENOENT: no such file or directory',
+      cfg: '',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatJson } from '../../../cli/output/json.js';
+import { formatForReading, formatJson } from '../../../cli/output/json.js';
 import {
   detailedStatus,
   percent,
@@ -106,6 +106,17 @@ describe('the short answer of query-status', () => {
 
   it('has an empty list on two lines', () => {
     expect(formatJson(taskList([]))).toBe('{\n    "result": true,\n    "msg": "",\n    "tasks": [\n    ]\n}');
+  });
+});
+
+describe('an answer at a terminal', () => {
+  it('has line breaks, tabs and quotes of long texts as they are, and nothing that a terminal obeys', () => {
+    const answer = { result: true, msg: 'one "line" \u001b[2J', cfg: 'name: "a\\b"\n\tx: \u001b[2J\n' };
+    expect(formatForReading(answer)).toBe(
+      '{\n    "result": true,\n    "msg": "one \\"line\\" \\u001b[2J",\n    "cfg": "name: "a\\b"\n    x: \\u001b[2J\n"\n}',
+    );
+    expect(JSON.parse(formatJson(answer))).toEqual(answer);
+    expect(formatForReading(taskList([]))).toBe(formatJson(taskList([])));
   });
 });
 

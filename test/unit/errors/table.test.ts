@@ -79,6 +79,12 @@ describe('the error table', () => {
     expect(met.filter(({ workaround }) => workaround === undefined).map(({ code }) => code)).toEqual([]);
   });
 
+  it('tells how a running task takes up a correction of its file, which resume-task does not read', () => {
+    for (const code of [20046, 20049] as const) {
+      expect(dmError(code).workaround, String(code)).toMatch(/`stop-task`.*`start-task`/);
+    }
+  });
+
   it('holds the words of DM that its users know', () => {
     expect(dmError(36027, [3, 2]).message).toBe("Column count doesn't match value count: 3 (columns) vs 2 (values)");
     expect(dmError(20031, ['s']).message).toBe('source s in deployment configuration not found');
