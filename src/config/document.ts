@@ -165,8 +165,8 @@ function meaningOf(key: KeySchema): string {
   const parts = [key.description ?? ''];
   const values = key.enum?.filter((value) => value !== null);
   if (values !== undefined) parts.push(`One of ${values.map((value) => `\`${JSON.stringify(value)}\``).join(', ')}.`);
-  if (key.items?.enum !== undefined)
-    parts.push(`Out of ${key.items.enum.map((value) => `\`${String(value)}\``).join(', ')}.`);
+  const items = key.items?.anyOf?.[0]?.enum ?? key.items?.enum;
+  if (items !== undefined) parts.push(`Out of ${items.map((value) => `\`${String(value)}\``).join(', ')}.`);
   if (key.deprecated === true) parts.unshift('**Deprecated.**');
   return parts.join(' ').replaceAll('|', '\\|');
 }

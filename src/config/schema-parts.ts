@@ -70,12 +70,22 @@ export const databaseSchema = required(
 /** What `events` of a filter may hold (manual section 1.3.1.3). */
 export const EVENT_KINDS: readonly string[] = [...FILTER_EVENTS];
 
+/** The kinds as editors should offer them, and as they may be written. */
+const EITHER_CASE = [
+  { enum: [...EVENT_KINDS] },
+  { type: 'string', pattern: `^(?:${EVENT_KINDS.map((kind) => kind.replaceAll(/[a-z]/g, inEitherCase)).join('|')})$` },
+];
+
+function inEitherCase(letter: string): string {
+  return `[${letter}${letter.toUpperCase()}]`;
+}
+
 /** One rule of `filters`. */
 export const eventFilterSchema = required(
   z.strictObject({
     'schema-pattern': key(text(), 'Databases, with wildcards `*`, `?`, `[a-z]`, `[!a-z]`.'),
     'table-pattern': key(text(), 'Tables, with the same wildcards.'),
-    events: key(z.array(z.string().meta({ enum: EVENT_KINDS })), 'Kinds of events.', { default: [] }),
+    events: key(z.array(z.string().meta({ anyOf: EITHER_CASE })), 'Kinds of events, in either case.', { default: [] }),
     'sql-pattern': key(texts(), 'Regular expressions (RE2, in either case) over the text of DDL.', { default: [] }),
     action: key(text(), '`Do` migrates what matches, `Ignore` drops it.', { enum: ['Do', 'Ignore'] }),
   }),

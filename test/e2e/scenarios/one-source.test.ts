@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { upstreamPosition } from '../../../tools/product/position.js';
+import { connectTo } from '../../support/servers.js';
 import type { WorkerProgram } from '../../support/system.js';
 import { Bed, eventually, rowsOf, run, wellDone, type Site } from './bed.js';
 
@@ -406,5 +407,47 @@ mydumpers:
     const log = await readFile(worker.logFile, 'utf8');
     expect(log).toMatch(/\["all data files have been finished"\] \[task=test-full\].*\["cost time"=\d+\.\d+s\]/);
     await bed.system.dmctl('stop-task', 'test-full');
+  });
+});
+
+describe('S10 case I: changes of many clients', () => {
+  it('are followed while they are made, and everything is equal in the end', async () => {
+    const tables = ['sbtest1', 'sbtest2', 'sbtest3', 'sbtest4'].map((name) => `dm_benchmark.${name}`);
+    await run(bed.down, 'DROP DATABASE dm_benchmark');
+    await run(bed.up(), ...tables.slice(1).map((table) => `CREATE TABLE ${table} LIKE dm_benchmark.sbtest1`));
+    const text = `name: test-all
+task-mode: all
+target-database:
+${bed.target()}
+mysql-instances:
+  -
+    source-id: "mysql-replica-01"
+    block-allow-list:  "instance"
+    syncer-config-name: "global"
+block-allow-list:
+  instance:
+    do-dbs: ["dm_benchmark"]
+syncers:
+  global:
+    worker-count: 16
+    batch: 100
+`;
+    await bed.system.dmctl('start-task', await bed.file('s10i.yaml', text));
+    await bed.untilSyncing('test-all', 'mysql-replica-01');
+    const clients = Array.from({ length: 8 }, async (_, client) => {
+      const db = await connectTo(bed.up().address);
+      for (let n = 0; n < 100; n++) {
+        const table = tables[(client + n) % tables.length];
+        const id = 10_000 + client * 1_000 + n;
+        await db.query(`INSERT INTO ${table} VALUES (${id}, ${n}, REPEAT('c', 120), REPEAT('p', 60))`);
+        await db.query(`UPDATE ${table} SET k = k + 1 WHERE id = ${id}`);
+      }
+    });
+    await Promise.all(clients);
+    await bed.caughtUp('test-all', 'mysql-replica-01');
+    await bed.expectEqual(tables);
+    const sync = (await bed.queryStatus('test-all')).sources[0]?.subTaskStatus[0]?.['sync'] as { totalEvents: string };
+    expect(Number(sync.totalEvents)).toBeGreaterThanOrEqual(1_600);
+    await bed.system.dmctl('stop-task', 'test-all');
   });
 });
