@@ -12,6 +12,7 @@ import { fill } from './changes.js';
 import { Product, type Failure } from './product.js';
 import { connect, NUMBERS } from './servers.js';
 import type { Pair } from './settings.js';
+import { randomGroups, shardRoutes, shardStatements, type Groups } from './shards.js';
 import { StatementLog } from './statement-log.js';
 import { otherSchema } from './structure-changes.js';
 import { Structures } from './structures.js';
@@ -64,6 +65,8 @@ class Round {
   readonly #upSchema: string;
   readonly #downSchema: string;
   readonly #alike: boolean;
+  /** Tables that are merged; structures stay as they are then. */
+  readonly #groups: Groups;
   readonly #log: Promise<StatementLog>;
   readonly #structures: Structures;
   readonly #config: SubtaskConfig;
@@ -79,6 +82,7 @@ class Round {
     this.#alike = pair[0] === pair[1];
     this.#upSchema = `soak_${seed}`;
     this.#downSchema = this.#random.chance(0.3) ? `soak_${seed}_routed` : this.#upSchema;
+    this.#groups = this.#random.chance(0.2) ? randomGroups(this.#random) : new Map();
     this.#log = mkdir(this.#dir, { recursive: true }).then(() => new StatementLog(join(this.#dir, 'statements.sql')));
     this.#structures = new Structures(up, this.#upSchema);
     this.#config = this.#makeConfig();
@@ -101,7 +105,7 @@ class Round {
     const random = this.#random;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
     try {
-      await dropDatabases(above, this.#upSchemas);
+      await dropDatabases(above, [...this.#upSchemas, `${this.#upSchema}_union`]);
       await dropDatabases(below, [...this.#downSchemas, this.#config.metaSchema]);
       if (this.#config.taskMode === 'incremental') {
         const { file, pos } = await upstreamPosition(above);
@@ -116,7 +120,8 @@ class Round {
         `CREATE DATABASE \`${otherSchema(this.#upSchema)}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`,
       );
       await above.query(`USE \`${this.#upSchema}\``);
-      for (const sql of tableStatements(random, random.int(3, 8))) await above.query(sql);
+      const tables = tableStatements(random, random.int(this.#groups.size === 0 ? 3 : 1, 8));
+      for (const sql of [...tables, ...shardStatements(this.#groups)]) await above.query(sql);
       await this.#structures.read();
       for (const table of this.#structures.tables) {
         const sql = fill({ random, tables: this.#structures.tables, numbers: NUMBERS }, table);
@@ -138,7 +143,7 @@ class Round {
           structures: this.#structures,
           log,
           alike: this.#alike,
-          rowsOnly: false,
+          rowsOnly: this.#groups.size > 0,
         },
         this.result,
         changesStructures,
@@ -176,7 +181,7 @@ class Round {
     if (this.result.failures.length > 0) return;
     const { up, down } = this.#options;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
-    await dropDatabases(above, this.#upSchemas);
+    await dropDatabases(above, [...this.#upSchemas, `${this.#upSchema}_union`]);
     await dropDatabases(below, [...this.#downSchemas, this.#config.metaSchema]);
     above.destroy();
     below.destroy();
@@ -237,7 +242,15 @@ class Round {
       const origins = new Map(this.#downSchemas.map((name, at) => [name, this.#upSchemas[at] ?? name]));
       for (const [at, upSchema] of this.#upSchemas.entries()) {
         const downSchema = this.#downSchemas[at] ?? upSchema;
-        const sides = { up: above, down: below, upSchema, downSchema, origins, alike: this.#alike };
+        const sides = {
+          up: above,
+          down: below,
+          upSchema,
+          downSchema,
+          origins,
+          groups: at === 0 ? this.#groups : new Map(),
+          alike: this.#alike,
+        };
         this.result.failures.push(...(await differencesOf(sides)));
       }
     } finally {
@@ -291,11 +304,14 @@ class Round {
       from: login(up),
       to: login(down),
       blockAllowList: { doDbs: this.#upSchemas },
-      routes: this.#upSchemas.map((schemaPattern, at) => ({
-        name: `r${at}`,
-        schemaPattern,
-        targetSchema: this.#downSchemas[at] ?? schemaPattern,
-      })),
+      routes: [
+        ...this.#upSchemas.map((schemaPattern, at) => ({
+          name: `r${at}`,
+          schemaPattern,
+          targetSchema: this.#downSchemas[at] ?? schemaPattern,
+        })),
+        ...shardRoutes(this.#groups, this.#upSchema, this.#downSchema),
+      ],
       dump: {
         threads: random.int(1, 4),
         chunkFilesize: random.pick([65_536, 1 << 26]),

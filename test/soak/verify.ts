@@ -4,6 +4,7 @@ import { introspectTable, listTables } from '../../src/schema/introspect.js';
 import type { Table } from '../../src/schema/model.js';
 import { loadServerProfile } from '../../src/schema/server-profile.js';
 import { compareTables, formatComparison, type TableName, type TablePair } from '../../tools/compare/compare.js';
+import { unionViews, type Groups } from './shards.js';
 import { describeTable } from '../integration/schema/compare.js';
 
 /** What is compared: which downstream table an upstream table is. */
@@ -14,23 +15,33 @@ export interface Sides {
   downSchema: string;
   /** Upstream name of each downstream database. */
   origins: ReadonlyMap<string, string>;
+  /** Tables that are merged. */
+  groups: Groups;
   /** Both servers are of one flavor: structures must be the same, not only rows and keys. */
   alike: boolean;
 }
 
 /** @returns sentences about what differs; empty when nothing does */
 export async function differencesOf(sides: Sides): Promise<string[]> {
-  const { up, down, upSchema, downSchema } = sides;
+  const { up, down, upSchema, downSchema, groups } = sides;
   const found: string[] = [];
   const ours = await listTables(up, upSchema);
   const theirs = new Set(await listTables(down, downSchema));
   const pairs: TablePair[] = [];
+  const shards = new Set([...groups.values()].flat());
   for (const table of ours) {
+    if (shards.has(table)) continue;
     if (theirs.delete(table)) pairs.push({ up: { schema: upSchema, table }, down: { schema: downSchema, table } });
     else found.push(`table ${table}: missing downstream`);
   }
+  const merged: TablePair[] = [];
+  for (const table of groups.keys()) {
+    if (!theirs.delete(table)) found.push(`merged table ${table}: missing downstream`);
+    else merged.push({ up: { schema: `${upSchema}_union`, table }, down: { schema: downSchema, table } });
+  }
   for (const table of theirs) found.push(`table ${table}: missing upstream`);
-  const comparison = await compareTables(up, down, pairs);
+  if (merged.length > 0) for (const sql of unionViews(groups, upSchema, `${upSchema}_union`)) await up.query(sql);
+  const comparison = await compareTables(up, down, [...pairs, ...merged]);
   if (comparison.differences.length > 0) found.push(formatComparison(comparison));
   for (const pair of pairs) found.push(...(await structureDifferences(sides, pair)));
   return found;
