@@ -84,7 +84,7 @@ export const loadSchema = z.strictObject({
 /** `syncers.<name>`. */
 export const syncSchema = z.strictObject({
   'worker-count': key(whole(), 'Connections that apply changes at the same time.', { default: 16 }),
-  batch: key(whole(), 'Row changes of one downstream transaction.', { default: 100 }),
+  batch: key(whole(), 'Rows that one downstream transaction changes.', { default: 100 }),
   'safe-mode': key(flag(), 'Always write in the repeatable form: INSERT as REPLACE, UPDATE as DELETE and REPLACE.', {
     default: false,
   }),

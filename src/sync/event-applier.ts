@@ -177,6 +177,7 @@ export class EventApplier {
         foreignKeyChecks,
         lenient,
         waits: undefined,
+        follows: 0,
       });
       keeper.passed(seq);
       if (wait !== undefined) {

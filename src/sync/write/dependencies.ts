@@ -1,4 +1,5 @@
 import type { RowImage } from '../events.js';
+import { LaneChoice, newRun, type Run } from './lane-choice.js';
 import type { RowJob } from './row-job.js';
 import type { PlanKey, TablePlan } from './table-plan.js';
 
@@ -14,6 +15,7 @@ interface TableState {
   last: number[];
   /** Last job that all later ones of the table must follow. */
   barrier: Wait | undefined;
+  run: Run;
 }
 
 /** Value of a unique key -> last job that wrote it, as `number * lanes + lane`. */
@@ -30,22 +32,22 @@ const SWEEP_AT = 100_000;
  */
 export class Dependencies {
   readonly #lanes: number;
-  readonly #runLength: number;
-  /** By lane: jobs ever assigned, jobs done. */
-  readonly #assigned: number[];
-  readonly #done: number[];
+  readonly #choice: LaneChoice;
   /** By table and key; and the same by the objects that plans hold. */
   readonly #writers = new Map<string, Writers>();
   #writersOf = new WeakMap<PlanKey, Writers>();
   readonly #tables = new Map<string, TableState>();
   #entries = 0;
   #sweepAt = SWEEP_AT;
-  #current = 0;
-  #run = 0;
   // Of the job being placed; kept from one to the next since there are many.
   readonly #needed: number[];
+  /** How many lanes are needed, and one of them. */
+  #neededLanes = 0;
+  #neededLane = 0;
   readonly #maps: Writers[] = [];
   readonly #values: (string | number)[] = [];
+  /** Last writers of the values; 0 = none. */
+  readonly #writersBefore: number[] = [];
 
   /**
    * @param lanes - number of lanes
@@ -53,19 +55,22 @@ export class Dependencies {
    */
   constructor(lanes: number, runLength: number) {
     this.#lanes = lanes;
-    this.#runLength = runLength;
-    this.#assigned = Array.from({ length: lanes }, () => 0);
-    this.#done = Array.from({ length: lanes }, () => 0);
+    this.#choice = new LaneChoice(lanes, runLength);
     this.#needed = Array.from({ length: lanes }, () => 0);
+  }
+
+  /** Says that the lane has begun with its next `count` jobs. */
+  took(lane: number, count: number): void {
+    this.#choice.took(lane, count);
   }
 
   /** Says that the lane has finished its next `count` jobs. */
   finished(lane: number, count: number): void {
-    this.#done[lane] = this.doneOf(lane) + count;
+    this.#choice.finished(lane, count);
   }
 
   doneOf(lane: number): number {
-    return this.#done[lane] ?? 0;
+    return this.#choice.doneOf(lane);
   }
 
   /** Forgets all keys; only while nothing is under way. For changes of table structures. */
@@ -74,11 +79,12 @@ export class Dependencies {
     this.#writersOf = new WeakMap();
     this.#tables.clear();
     this.#entries = 0;
+    this.#choice.reset();
   }
 
-  /** A transaction begins: its independent rows go to the lane with the least to do. */
+  /** A transaction of the upstream begins. */
   nextGroup(): void {
-    this.#run = this.#runLength;
+    this.#choice.nextGroup();
   }
 
   /** Chooses the lane of the next job in stream order, counts it as assigned there, and sets what it must wait for. */
@@ -87,22 +93,28 @@ export class Dependencies {
     const before = change.kind === 'insert' ? undefined : change.before;
     const after = change.kind === 'delete' ? undefined : change.after;
     const state = this.#table(plan.key);
-    this.#needed.fill(0);
-    this.#maps.length = 0;
-    this.#values.length = 0;
+    this.#forgetJob();
     if (state.barrier !== undefined) this.#need(state.barrier.lane, state.barrier.done);
     const exclusive = this.#needKeys(plan, before, after);
     if (exclusive) this.#needAll(state);
     if (plan.references.length > 0) this.#needParents(plan, before, after);
     const leaves = before !== undefined && plan.children.some(({ columns }) => changed(columns, before, after));
     if (leaves) for (const child of plan.children) this.#needAll(this.#table(child.name));
-    const lane = this.#choose();
-    const number = (this.#assigned[lane] ?? 0) + 1;
-    this.#assigned[lane] = number;
+    const lane = this.#choose(state.run);
+    const number = this.#choice.assign(lane);
     job.waits = this.#waits(lane);
+    job.follows = plan.mergeable ? this.#rowBefore(lane) : 0;
     this.#remember(state, lane, number, exclusive);
     if (leaves && job.foreignKeyChecks) this.#barChildren(plan, lane, number);
     return lane;
+  }
+
+  #forgetJob(): void {
+    if (this.#neededLanes > 0) this.#needed.fill(0);
+    this.#neededLanes = 0;
+    this.#maps.length = 0;
+    this.#values.length = 0;
+    this.#writersBefore.length = 0;
   }
 
   /** Notes the keys that the job takes or frees, and needs their last writers. @returns whether the job must be alone */
@@ -139,6 +151,13 @@ export class Dependencies {
     if (!writes) return;
     this.#maps.push(map);
     this.#values.push(value);
+    this.#writersBefore.push(packed ?? 0);
+  }
+
+  /** Number in the lane of the last job on the same row, when this one changes no other; else 0. */
+  #rowBefore(lane: number): number {
+    const [packed = 0] = this.#writersBefore;
+    return this.#values.length === 1 && packed % this.#lanes === lane ? Math.floor(packed / this.#lanes) : 0;
   }
 
   #needAll(state: TableState): void {
@@ -146,12 +165,19 @@ export class Dependencies {
   }
 
   #need(lane: number, done: number): void {
-    if (this.doneOf(lane) < done && (this.#needed[lane] ?? 0) < done) this.#needed[lane] = done;
+    const before = this.#needed[lane] ?? 0;
+    if (before >= done || this.doneOf(lane) >= done) return;
+    this.#needed[lane] = done;
+    if (before > 0) return;
+    this.#neededLanes++;
+    this.#neededLane = lane;
   }
 
   /** The predecessor's lane; of several the one with the longest way to go: the others are likely done by then. */
-  #choose(): number {
-    let best = -1;
+  #choose(run: Run): number {
+    if (this.#neededLanes === 0) return this.#choice.next(run);
+    let best = this.#neededLane;
+    if (this.#neededLanes === 1) return best;
     let longest = 0;
     for (let lane = 0; lane < this.#lanes; lane++) {
       const left = (this.#needed[lane] ?? 0) - this.doneOf(lane);
@@ -160,30 +186,11 @@ export class Dependencies {
         longest = left;
       }
     }
-    if (best >= 0) return best;
-    if (this.#run >= this.#runLength) {
-      this.#current = this.#leastLoaded();
-      this.#run = 0;
-    }
-    this.#run++;
-    return this.#current;
-  }
-
-  #leastLoaded(): number {
-    let best = this.#current;
-    let bestLoad = Infinity;
-    for (let i = 1; i <= this.#lanes; i++) {
-      const lane = (this.#current + i) % this.#lanes;
-      const load = (this.#assigned[lane] ?? 0) - this.doneOf(lane);
-      if (load < bestLoad) {
-        best = lane;
-        bestLoad = load;
-      }
-    }
     return best;
   }
 
   #waits(own: number): Wait[] | undefined {
+    if (this.#neededLanes === 0 || (this.#neededLanes === 1 && this.#neededLane === own)) return undefined;
     let waits: Wait[] | undefined;
     for (let lane = 0; lane < this.#lanes; lane++) {
       const done = this.#needed[lane] ?? 0;
@@ -200,9 +207,8 @@ export class Dependencies {
       const map = this.#maps[i];
       const value = this.#values[i];
       if (map === undefined || value === undefined) continue;
-      const size = map.size;
+      if (this.#writersBefore[i] === 0) this.#entries++;
       map.set(value, packed);
-      this.#entries += map.size - size;
     }
     state.last[lane] = number;
     if (exclusive) state.barrier = { lane, done: number };
@@ -247,7 +253,7 @@ export class Dependencies {
   #table(name: string): TableState {
     let state = this.#tables.get(name);
     if (state === undefined) {
-      state = { last: Array.from({ length: this.#lanes }, () => 0), barrier: undefined };
+      state = { last: Array.from({ length: this.#lanes }, () => 0), barrier: undefined, run: newRun() };
       this.#tables.set(name, state);
     }
     return state;

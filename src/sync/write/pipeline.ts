@@ -23,7 +23,7 @@ export interface BatchWriter {
 /** Options of {@link Pipeline}. */
 export interface PipelineOptions {
   writers: readonly BatchWriter[];
-  /** Most changes of a transaction. */
+  /** Most rows that a transaction changes. */
   batch: number;
   /** Most bytes of a transaction; a bigger row goes alone. */
   batchBytes: number;
@@ -38,6 +38,15 @@ export interface PipelineOptions {
 
 /** Milliseconds between pings of idle connections; less than half of their `wait_timeout`. */
 const KEEP_ALIVE_MS = 8_000;
+
+/**
+ * Share of the limits at which changes are taken again: many at once find lanes with batches under way, and fill their next
+ * ones, where a few at a time would go off in small batches.
+ */
+const REFILL_AT = 0.75;
+
+/** Changes of a transaction for each row of its limit: those of one row become one. */
+const MOST_MERGED = 10;
 
 interface Lane {
   readonly number: number;
@@ -103,7 +112,7 @@ export class Pipeline {
     this.#rows++;
     this.#bytes += job.bytes;
     lane?.signal.notify();
-    return this.#isFull() ? this.#waitForRoom() : undefined;
+    return this.#isFilled(1) ? this.#waitForRoom() : undefined;
   }
 
   /** The lowest number of a change that is not applied; undefined when all are. */
@@ -168,12 +177,13 @@ export class Pipeline {
     for (const { busy, writer } of this.#lanes) if (busy) writer.interrupt();
   }
 
-  #isFull(): boolean {
-    return this.#rows >= this.#options.maxRows || this.#bytes >= this.#options.maxBytes;
+  #isFilled(share: number): boolean {
+    const { maxRows, maxBytes } = this.#options;
+    return this.#rows >= maxRows * share || this.#bytes >= maxBytes * share;
   }
 
   async #waitForRoom(): Promise<void> {
-    while (this.#isFull() && !this.#stopped) {
+    while (this.#isFilled(REFILL_AT) && !this.#stopped) {
       await this.#changed.wait();
       this.throwIfFailed();
     }
@@ -203,12 +213,17 @@ export class Pipeline {
   }
 
   /** The changes at the head of the lane's queue that can go in one transaction now. */
-  #take({ queue }: Lane): RowJob[] {
+  #take({ number, queue }: Lane): RowJob[] {
     const jobs: RowJob[] = [];
     const { batch, batchBytes } = this.#options;
     const plans = new Map<string, RowJob['plan']>();
+    const done = this.#dependencies.doneOf(number);
     let bytes = 0;
-    for (let job = queue.at(0); job !== undefined && jobs.length < batch; job = queue.at(jobs.length)) {
+    let rows = 0;
+    for (let job = queue.at(0); job !== undefined && jobs.length < batch * MOST_MERGED; job = queue.at(jobs.length)) {
+      // A change of a row that is in the batch already makes it no bigger for the server.
+      const isNewRow = job.follows <= done;
+      if (isNewRow && rows === batch) break;
       if (job.waits !== undefined && !this.#areOver(job.waits)) break;
       const [first] = jobs;
       bytes += job.bytes;
@@ -222,7 +237,9 @@ export class Pipeline {
       if (plan === undefined) plans.set(job.plan.key, job.plan);
       else if (plan !== job.plan && plan.layout !== job.plan.layout) break;
       jobs.push(job);
+      if (isNewRow) rows++;
     }
+    if (jobs.length > 0) this.#dependencies.took(number, jobs.length);
     return jobs;
   }
 

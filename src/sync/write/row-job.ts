@@ -31,6 +31,8 @@ export interface RowJob {
   readonly lenient: boolean;
   /** What must be done in other lanes before it; set when its lane is chosen. */
   waits: readonly Wait[] | undefined;
+  /** Number in its lane of the last job on the same row, with which it can be merged; 0 = none. Set with {@link waits}. */
+  follows: number;
 }
 
 /** Bytes from which a row travels alone, its values as parameters instead of text. */

@@ -103,12 +103,14 @@ function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: bool
   const deletes: RowImage[] = [];
   const moves: RowImage[] = [];
   const replacements: RowImage[] = [];
+  const reborns: RowImage[] = [];
   const inserts: RowImage[] = [];
   const updates: RowImage[] = [];
   const apart: RowStatement[] = [];
   for (const { first, last, bytes, several, reborn, moved } of histories) {
     if (last !== undefined && reborn && !moved && !safe) {
-      replacements.push(last);
+      const alike = first !== undefined && plan.writesAll && canUpsert(plan, first, last, bytes);
+      (alike ? reborns : replacements).push(last);
       continue;
     }
     if (first !== undefined && (last === undefined || (reborn && !safe)))
@@ -120,7 +122,10 @@ function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: bool
     else apart.push(updateRow(plan, first, last, several ? 0 : bytes));
   }
   statements.push(...moveRows(plan, moves), ...deleteRows(plan, deletes, safe));
-  // Removed and inserted again, in one statement: whether the row of before is there does not matter to what is left.
+  // Removed and inserted again: nearly always the row of before is there, and then it is nothing but an update.
+  if (updates.length > 0) updates.push(...reborns);
+  else replacements.push(...reborns);
+  // In one statement: whether the row of before is there does not matter to what is left.
   statements.push(...insertRows(plan, replacements, true), ...insertRows(plan, inserts, safe));
   const [only] = updates;
   if (updates.length > 1) statements.push(...upsertRows(plan, updates));

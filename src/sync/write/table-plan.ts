@@ -110,6 +110,8 @@ export class TablePlan {
    * row, and nothing else (trigger) sees the order.
    */
   readonly mergeable: boolean;
+  /** An inserted row gets no value but those of the row image: no column is the downstream's alone. */
+  readonly writesAll: boolean;
   /** Columns of the key that {@link mergeable} speaks of. */
   readonly mergeKey: readonly PlanColumn[];
   readonly #identities: readonly Identity[];
@@ -135,6 +137,7 @@ export class TablePlan {
     const only = this.#identities.find((identity) => identity.always);
     const simple = keys.length === 1 && !opaque && downstream?.hasTriggers !== true && builder.sameKeys();
     this.mergeable = simple && only !== undefined;
+    this.writesAll = builder.writesAll();
     this.mergeKey = simple && only !== undefined ? only.columns : [];
   }
 
@@ -198,6 +201,10 @@ class PlanBuilder {
     }
     if (columns.length === 0) throw dmError(36029, [this.#source.columns.length, 0]);
     return columns;
+  }
+
+  writesAll(): boolean {
+    return this.#structure.columns.every((column) => isGenerated(column) || this.#has(column.name));
   }
 
   #column(at: number): PlanColumn {

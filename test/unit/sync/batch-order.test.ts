@@ -145,29 +145,54 @@ describe('tables that are merged into one', () => {
   test('share transactions where their columns are equal', async () => {
     const swapped = planFor('t_3', COLUMNS.toReversed());
     const plans = [one, two, one, two, swapped, swapped, one];
-    const batches: number[] = [];
-    const writer: BatchWriter = {
-      slot: 1,
-      batches: 0,
-      session: undefined,
-      apply: async (jobs) => {
-        batches.push(jobs.length);
-        return Promise.resolve({ missed: new Map() });
-      },
-      keepAlive: async () => Promise.resolve(),
-      interrupt: () => batches.push(-1),
-      close: () => undefined,
-    };
-    const limits = { batch: 100, batchBytes: 1 << 20, maxRows: 1000, maxBytes: 1 << 20 };
-    const pipeline = new Pipeline({
-      writers: [writer],
-      ...limits,
-      onApplied: () => undefined,
-      onFailed: () => undefined,
-    });
-    for (const [i, each] of plans.entries()) void pipeline.submit(job(i + 1, each, insert([i, i])));
-    await pipeline.drained();
-    await pipeline.stop();
-    expect(batches).toEqual([4, 2, 1]);
+    const jobs = plans.map((each, i) => job(i + 1, each, insert([i, i])));
+    expect(await batchesOf(jobs, 100)).toEqual([4, 2, 1]);
   });
 });
+
+describe('the size of a batch', () => {
+  test('counts rows, not their changes: those of one row become one', async () => {
+    const [first, second, third] = [1, 2, 3].map((each) => insert([each, 0]));
+    const changes = [first, ...[1, 2, 3, 4].map((a) => update([1, a - 1], [1, a])), second, third].flatMap(
+      (each) => each ?? [],
+    );
+    const jobs = changes.map((each, i) => job(i + 1, plan, each));
+    expect(await batchesOf(jobs, 2)).toEqual([6, 1]);
+  });
+
+  test('counts each change of a table whose rows are not merged', async () => {
+    const twoKeys = planOf(table('t', COLUMNS, [index('PRIMARY', 'id'), index('UNIQUE', 'a')]));
+    const jobs = [insert([1, 1]), update([1, 1], [1, 2]), update([1, 2], [1, 3])].map((each, i) =>
+      job(i + 1, twoKeys, each),
+    );
+    expect(await batchesOf(jobs, 2)).toEqual([2, 1]);
+  });
+});
+
+/** Sizes of the batches that a single lane makes of the changes. */
+async function batchesOf(jobs: readonly RowJob[], limit: number): Promise<number[]> {
+  const batches: number[] = [];
+  const writer: BatchWriter = {
+    slot: 1,
+    batches: 0,
+    session: undefined,
+    apply: async (taken) => {
+      batches.push(taken.length);
+      return Promise.resolve({ missed: new Map() });
+    },
+    keepAlive: async () => Promise.resolve(),
+    interrupt: () => batches.push(-1),
+    close: () => undefined,
+  };
+  const limits = { batch: limit, batchBytes: 1 << 20, maxRows: 1000, maxBytes: 1 << 20 };
+  const pipeline = new Pipeline({
+    writers: [writer],
+    ...limits,
+    onApplied: () => undefined,
+    onFailed: () => undefined,
+  });
+  for (const each of jobs) void pipeline.submit(each);
+  await pipeline.drained();
+  await pipeline.stop();
+  return batches;
+}

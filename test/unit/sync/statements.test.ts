@@ -67,6 +67,28 @@ describe('statements of a batch', () => {
     ]);
   });
 
+  test('rows that are removed and inserted again are updates where the downstream has no columns of its own', () => {
+    const changes = [
+      update([1, 1], [1, 2]),
+      remove([2, 1]),
+      insert([2, 2]),
+      remove([3, 1]),
+      insert([3, 1]), // an upsert would not count it
+    ];
+    const head = 'INTO `db`.`t` (`id`, `a`) VALUES';
+    expect(sql(changes.map((change, i) => job(i + 1, plan, change)))).toEqual([
+      `REPLACE ${head} (3,1)`,
+      `INSERT ${head} (1,2),(2,2) ON DUPLICATE KEY UPDATE \`a\` = VALUES(\`a\`)`,
+      'SELECT 9223372036854775807 + (ROW_COUNT() <> 4) AS found',
+    ]);
+    const source = table('t', pk, [index('PRIMARY', 'id')]);
+    const wider = planOf(source, { structure: { ...source, columns: [...pk, column('own', 'int')] } });
+    expect(sql(changes.map((change, i) => job(i + 1, wider, change)))).toEqual([
+      `REPLACE ${head} (2,2),(3,1)`,
+      'UPDATE `db`.`t` SET `id` = 1, `a` = 2 WHERE `id` = 1',
+    ]);
+  });
+
   test('safe mode: what is gone in the end is deleted in any case', () => {
     const safe = { safe: true };
     const jobs = [

@@ -66,6 +66,7 @@ export function job(seq: number, plan: TablePlan, change: RowChange, more: Parti
     foreignKeyChecks: false,
     lenient: false,
     waits: undefined,
+    follows: 0,
     ...more,
   };
 }
