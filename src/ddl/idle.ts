@@ -12,14 +12,21 @@ export interface IdleOptions {
 
 /**
  * The statement without what has no counterpart downstream: RENAME TABLE of views and sequences, which are not replicated,
- * MariaDB's versioning of rows, and its ALTER TABLE IF EXISTS of a table that is not there. Undefined when nothing is left.
+ * what else is about sequences, MariaDB's versioning of rows, and its ALTER TABLE of what is no table. Undefined when nothing is left.
  */
 export function withoutIdle(statement: Statement, options: IdleOptions): Statement | undefined {
   if (statement.kind === 'rename-table') return withoutViews(statement, options);
-  if (statement.kind !== 'alter-table' || options.leavesMariadb !== true) return statement;
+  if (makesSequence(statement)) return undefined;
+  if (statement.kind !== 'alter-table' || statement.dialect.flavor !== 'mariadb') return statement;
   const { table, defaultSchema } = statement;
-  const absent = options.isTable?.(table.schema?.name ?? defaultSchema, table.table.name) === false;
-  return statement.ifExists && absent ? undefined : withoutVersioning(statement);
+  if (options.isTable?.(table.schema?.name ?? defaultSchema, table.table.name) === false) return undefined;
+  return options.leavesMariadb === true ? withoutVersioning(statement) : statement;
+}
+
+/** CREATE, ALTER or DROP SEQUENCE, or the CREATE TABLE that SHOW CREATE TABLE prints for a sequence. */
+function makesSequence(statement: Statement): boolean {
+  if (statement.kind !== 'create-table') return statement.kind.endsWith('-sequence');
+  return statement.options.some(({ name, value }) => name === 'SEQUENCE' && value !== '0');
 }
 
 /** Names move with each pair, so that a view may stand where an earlier pair took a table away. */

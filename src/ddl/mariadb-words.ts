@@ -51,8 +51,10 @@ const OPTIONS: ReadonlySet<string> = new Set(['WITH SYSTEM VERSIONING', ...MARIA
  * Edits that make a statement of MariaDB one that MySQL and TiDB read: types and collations with others for the same values,
  * expressions as defaults between parentheses, and without IF EXISTS of columns and words about MariaDB's storage. What remains foreign is left for the downstream to
  * refuse: explicit periods, for one.
+ *
+ * @param charset - of the table or database that the statement is about, where the statement names none
  */
-export function mariadbEdits(statement: Statement): Edit[] {
+export function mariadbEdits(statement: Statement, charset = 'utf8mb4'): Edit[] {
   if (statement.dialect.flavor !== 'mariadb') return [];
   const edits: Edit[] = [];
   const words = new Words(statement);
@@ -64,7 +66,7 @@ export function mariadbEdits(statement: Statement): Edit[] {
     if (!OPTIONS.has(option.name)) continue;
     edits.push({ start: option.start, end: behindComma(statement.text, option.end), text: '' });
   }
-  return [...edits, ...existenceEdits(statement, words), ...collationEdits(statement, words)];
+  return [...edits, ...existenceEdits(statement, words), ...collationEdits(statement, words, charset)];
 }
 
 /**
@@ -88,14 +90,50 @@ function existenceIn(span: Span, code: Words): Edit[] {
   });
 }
 
-const COLLATIONS = /_uca1400_|_nopad_/i;
+const COLLATIONS = /uca1400_|_nopad_/i;
 
-function collationEdits({ start, end, text }: Statement, code: Words): Edit[] {
+/** From MariaDB 10.10 a collation may be named without its character set, which is then that of its place. */
+const SHORT = /^uca1400_/i;
+
+function collationEdits(statement: Statement, code: Words, charset: string): Edit[] {
+  const { start, end, text } = statement;
   if (!COLLATIONS.test(text)) return [];
-  return code.all({ start, end }).flatMap((word) => {
-    const name = word.kind === T.Word ? collationOutsideMariadb(text.slice(word.start, word.end)) : undefined;
-    return name === undefined ? [] : [{ start: word.start, end: word.end, text: name }];
+  const words = code.all({ start, end });
+  return words.flatMap((word, at) => {
+    if (word.kind !== T.Word) return [];
+    let name = text.slice(word.start, word.end);
+    if (SHORT.test(name)) {
+      const before = words[at - 1]?.code === '=' ? words[at - 2] : words[at - 1];
+      if (before?.code !== 'COLLATE') return [];
+      name = `${charsetAt(statement, word, words) ?? charset}_${name}`;
+    }
+    const other = collationOutsideMariadb(name);
+    return other === undefined ? [] : [{ start: word.start, end: word.end, text: other }];
   });
+}
+
+/** Character set named in the same definition or clause as the word, or for the whole table. */
+function charsetAt(statement: Statement, word: Span, words: readonly Token[]): string | undefined {
+  const elements = elementsOf(statement);
+  const clauses = statement.kind === 'alter-table' ? statement.clauses : [];
+  const own = [...elements, ...clauses].find((place) => place.start <= word.start && word.end <= place.end);
+  const inOwn = own && charsetIn(words.filter((token) => token.start >= own.start && token.end <= own.end));
+  if (inOwn !== undefined || statement.kind === 'alter-table') return inOwn;
+  return charsetIn(
+    words.filter((token) => !elements.some(({ start, end }) => token.start >= start && token.end <= end)),
+  );
+}
+
+function charsetIn(words: readonly Token[]): string | undefined {
+  const at = words.findIndex(
+    ({ code }, place) => code === 'CHARSET' || (code === 'SET' && isCharacter(words[place - 1])),
+  );
+  const value = at < 0 ? undefined : words[at + 1]?.code === '=' ? words[at + 2] : words[at + 1];
+  return value?.code.toLowerCase();
+}
+
+function isCharacter(word: Token | undefined): boolean {
+  return word?.code === 'CHARACTER' || word?.code === 'CHAR';
 }
 
 function elementsOf(statement: Statement): readonly TableElement[] {

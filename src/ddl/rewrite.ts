@@ -26,6 +26,8 @@ export interface RewriteOptions {
   furtherOptions?: string;
   /** The statement is MariaDB's, the downstream another product: see {@link mariadbEdits}. */
   leavesMariadb?: boolean;
+  /** Character set of the table or database, for collations of MariaDB that do not name theirs. */
+  charset?: string | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export function rewriteStatement(statement: Statement, options: RewriteOptions =
   }
   if (options.dropForeignOptions === true) edits.push(...foreignOptionEdits(statement));
   if (options.furtherOptions !== undefined) edits.push(...optionEdits(statement, options.furtherOptions));
-  if (options.leavesMariadb === true) edits.push(...mariadbEdits(statement));
+  if (options.leavesMariadb === true) edits.push(...mariadbEdits(statement, options.charset));
   return render(statement, statement, edits);
 }
 

@@ -6,6 +6,7 @@ import type {
   ObjectName,
   RenameTable,
   Statement,
+  ViewOrSequence,
 } from '../ddl/index.js';
 import { dmError } from '../errors/dm-error.js';
 import { alterTable, createIndex, dropIndex, renameTable } from './apply-alter.js';
@@ -14,6 +15,7 @@ import { createTable } from './apply-create.js';
 import { charsetOption } from './apply-elements.js';
 import type { Table } from './model.js';
 import type { CharsetPair } from './resolve-type.js';
+import { sequenceTable } from './sequence.js';
 
 /** The set of tables that statements are applied to. */
 export interface Catalog extends ApplyContext {
@@ -137,12 +139,23 @@ export function applyStatement(statement: Statement, catalog: Catalog): Structur
     case 'create-database':
     case 'alter-database':
       return applyDatabase(statement, catalog);
+    case 'create-sequence':
+    case 'drop-sequence':
+      return statement.names.flatMap((name) => applySequence(name, statement, catalog));
     case 'drop-database':
       catalog.removeDatabase(statement.name.name);
       return [{ kind: 'database-dropped', schema: statement.name.name }];
     default:
       return [];
   }
+}
+
+/** Sequences are followed only so that what is logged of them is known not to be about tables. */
+function applySequence(name: ObjectName, statement: ViewOrSequence, catalog: Catalog): StructureChange[] {
+  const { schema, table } = need(name, statement, true);
+  if (statement.kind === 'drop-sequence') catalog.remove(schema, table);
+  else catalog.put(sequenceTable(schema, table));
+  return [];
 }
 
 function requireTable(name: ObjectName, statement: Statement, catalog: Catalog): Table {

@@ -8,6 +8,7 @@ import { defaultOf, unescapeExpression } from './introspect-default.js';
 import { rowsOf, text, type InfoRow } from './introspect-rows.js';
 import { SYSTEM_VERSIONING, type Column, type ColumnDefault, type Table } from './model.js';
 import type { CharsetPair } from './resolve-type.js';
+import { SEQUENCE } from './sequence.js';
 import { isTidb, type ServerProfile } from './server-profile.js';
 
 /** Tables of one query; keeps results small however many tables a database has. */
@@ -37,7 +38,7 @@ export async function listTables(connection: Connection, schema: string): Promis
   return rows.map((row) => text(row, 'name'));
 }
 
-/** The structure of one table as the server has it now; undefined when there is no such base table. */
+/** The structure of one table, or sequence, as the server has it now; undefined when there is none of the name. */
 export async function introspectTable(
   connection: Connection,
   profile: ServerProfile,
@@ -51,7 +52,7 @@ export async function introspectTable(
 /**
  * Structures of a database's tables (of those named, or all), in a few queries for many tables; yields one after the
  * other so that the caller decides how many stay in memory. Reads information_schema only, so that no lock is waited for.
- * `partitioning` is not filled in. Names that are no base tables are left out.
+ * `partitioning` is not filled in. Names of views are left out.
  * @throws the driver's error
  */
 export async function* introspectTables(
@@ -92,7 +93,7 @@ async function readTables(
     connection,
     `SELECT TABLE_NAME AS name, TABLE_COLLATION AS collation, ENGINE AS engine, TABLE_COMMENT AS comment, TABLE_TYPE AS type
      FROM information_schema.TABLES
-     WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')`,
     [schema, names],
   );
   const tables = new Map<string, Table>();
@@ -106,6 +107,7 @@ async function readTables(
     if (text(row, 'engine') !== '') options['ENGINE'] = text(row, 'engine');
     if (text(row, 'comment') !== '') options['COMMENT'] = text(row, 'comment');
     if (text(row, 'type') === 'SYSTEM VERSIONED') options[SYSTEM_VERSIONING] = '';
+    if (text(row, 'type') === 'SEQUENCE') options[SEQUENCE] = '1';
     const charset = charsetOfCollation(collation) ?? '';
     const base = { schema, name, columns: [], indexes: [], foreignKeys: [], checks: [], charset, collation, options };
     tables.set(name, base);

@@ -6,6 +6,7 @@ import { compareLocations } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
 import type { Flavor } from '../config/types.js';
 import type { Table } from '../schema/model.js';
+import { isSequence, sequenceTable } from '../schema/sequence.js';
 import type { SchemaTracker } from '../schema/tracker.js';
 import type { CountingFilter } from './counting-filter.js';
 import type { DdlApplier } from './ddl/ddl-applier.js';
@@ -101,13 +102,21 @@ export class EventApplier {
     return this.#structure(schema, table, fits);
   }
 
-  async #structure(schema: string, table: string, fits: StructureTest | undefined): Promise<Table> {
+  async #structure(schema: string, table: string, fits: StructureTest | undefined): Promise<Table | undefined> {
     const found = await this.#options.tracker.get(schema, table, fits);
+    if (this.#isSequence(schema, table, found, fits)) return undefined;
     if (found !== undefined) return found;
     throw dmError(44005, [`\`${schema}\`.\`${table}\``], {
       workaround:
         'Please stop the task, make the downstream table equal to the source, and start the task with --remove-meta as `incremental` from a place behind the last change of the table.',
     });
+  }
+
+  /** MariaDB logs the steps of a sequence as rows. Of one that nobody knows any more its columns tell what it was. */
+  #isSequence(schema: string, table: string, found: Table | undefined, fits: StructureTest = () => false): boolean {
+    if (this.#options.flavor !== 'mariadb') return false;
+    if (found !== undefined && (isSequence(found) || fits(found))) return isSequence(found);
+    return fits(sequenceTable(schema, table));
   }
 
   /** A DDL is being executed: the checkpoint belongs to it. */

@@ -3,6 +3,7 @@ import type { TableFilter } from '../../filter/block-allow-list.js';
 import type { TableMapping } from '../../filter/router.js';
 import type { Downstream } from '../../schema/downstream-diff.js';
 import type { Table } from '../../schema/model.js';
+import type { CharsetPair } from '../../schema/resolve-type.js';
 import { collationFor, showCreateTable } from '../../schema/show-create.js';
 
 /** What a CREATE TABLE or DATABASE needs to know of the downstream. */
@@ -25,7 +26,7 @@ export interface CreateOptions {
  */
 export function createTableSql(statement: CreateTable, made: Table, options: CreateOptions): string {
   const { mapping, downstream, rewrite } = options;
-  if (statement.like === undefined) return withCollation(statement, made.collation, options);
+  if (statement.like === undefined) return withCollation(statement, made, options);
   const target = mapping.target(made.schema, made.name);
   const source = {
     schema: statement.like.schema?.name ?? statement.defaultSchema,
@@ -41,18 +42,19 @@ export function createTableSql(statement: CreateTable, made: Table, options: Cre
 /**
  * Text of a CREATE DATABASE that gives it the default collation that it has upstream.
  *
- * @param collation - default of the database upstream
+ * @param defaults - of the database upstream
  */
-export function createDatabaseSql(statement: CreateDatabase, collation: string, options: CreateOptions): string {
-  return withCollation(statement, collation, options);
+export function createDatabaseSql(statement: CreateDatabase, defaults: CharsetPair, options: CreateOptions): string {
+  return withCollation(statement, defaults, options);
 }
 
 /** The collation implies the character set. One that the downstream does not have is left to its defaults. */
 function withCollation(
   statement: CreateTable | CreateDatabase,
-  collation: string,
-  { downstream, collations, rewrite }: CreateOptions,
+  { charset, collation }: CharsetPair,
+  { downstream, collations, rewrite: general }: CreateOptions,
 ): string {
+  const rewrite = { ...general, charset };
   if (statement.options.some(({ name }) => name === 'COLLATE')) return rewriteStatement(statement, rewrite);
   const name = collationFor(collation, downstream.product);
   // Servers disagree about the name of three-byte UTF-8.

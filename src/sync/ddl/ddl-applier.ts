@@ -7,6 +7,7 @@ import type { EventFilter } from '../../filter/event-filter.js';
 import type { Logger } from '../../log/logger.js';
 import { checkStatement, type Downstream, type Finding } from '../../schema/downstream-diff.js';
 import type { Table } from '../../schema/model.js';
+import { isSequence } from '../../schema/sequence.js';
 import type { SchemaTracker } from '../../schema/tracker.js';
 import type { DdlIntent } from '../checkpoint/checkpoint.js';
 import { createDatabaseSql, createTableSql } from './create-sql.js';
@@ -230,8 +231,18 @@ export class DdlApplier {
   #parts({ plan }: PlannedStatement, before: Table | undefined, filter: TableFilter): DdlPart[] {
     if (plan.action !== 'execute') return [];
     const { plan: options, events } = this.#options;
-    const isTable = (schema: string, name: string): boolean => this.#options.tracker.peek(schema, name) !== undefined;
-    const known = planStatement(plan.statement, { ...options, filter, events, columns: before?.columns, isTable });
+    const isTable = (schema: string, name: string): boolean => {
+      const found = this.#options.tracker.peek(schema, name);
+      return found !== undefined && !isSequence(found);
+    };
+    const known = planStatement(plan.statement, {
+      ...options,
+      filter,
+      events,
+      columns: before?.columns,
+      charset: before?.charset,
+      isTable,
+    });
     return known.action === 'execute' ? known.parts : [];
   }
 
@@ -242,9 +253,7 @@ export class DdlApplier {
     const options = { downstream, collations, mapping: plan.mapping, filter, rewrite: partRewrite(plan) };
     if (statement.kind === 'create-database') {
       const defaults = tracker.peekDatabase(statement.name.name);
-      return defaults === undefined
-        ? part
-        : { ...part, sql: createDatabaseSql(statement, defaults.collation, options) };
+      return defaults === undefined ? part : { ...part, sql: createDatabaseSql(statement, defaults, options) };
     }
     const name = changedTable(statement);
     if (statement.kind !== 'create-table' || name === undefined) return part;

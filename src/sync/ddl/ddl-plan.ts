@@ -63,6 +63,8 @@ export interface DdlPlanOptions {
   columns?: readonly KnownColumn[] | undefined;
   /** The upstream is MariaDB, the downstream another product: see `RewriteOptions`. */
   leavesMariadb: boolean;
+  /** Default character set of the table before the statement. */
+  charset?: string | undefined;
   /** Whether the name is a table's before the statement, when known: views and sequences are not renamed downstream. */
   isTable?: IdleOptions['isTable'];
 }
@@ -158,7 +160,6 @@ const PARSE_ADVICE =
 function reasonToSkip(statement: Statement, event: QueryEvent, { filter, events }: DdlPlanOptions): string | undefined {
   if (isSkipped(statement)) return 'never replicated';
   if (statement.kind === 'create-table' && statement.temporary) return 'temporary table';
-  if (statement.kind.endsWith('-sequence')) return 'sequences are not replicated';
   if (statement.kind !== 'other') return undefined;
   if (statement.what === 'unknown') {
     if (events.dropsStatement({ schema: '', sql: event.sql })) return 'dropped by an event filter';
@@ -240,7 +241,7 @@ function rewrite(statement: Statement, options: RewritePlanOptions): string {
 
 /** How names and words of a statement are changed for the downstream. */
 export function partRewrite(options: RewritePlanOptions): RewriteOptions {
-  const { mapping, dropIndexExistence, dropForeignOptions, leavesMariadb } = options;
+  const { mapping, dropIndexExistence, dropForeignOptions, leavesMariadb, charset } = options;
   return {
     target: (schema, table) =>
       table === '' ? { schema: mapping.targetSchema(schema), table: '' } : mapping.target(schema, table),
@@ -248,5 +249,6 @@ export function partRewrite(options: RewritePlanOptions): RewriteOptions {
     dropIndexExistence,
     dropForeignOptions,
     leavesMariadb,
+    charset,
   };
 }

@@ -52,6 +52,19 @@ describe('a statement of MariaDB for another product', () => {
       "ALTER TABLE t CONVERT TO CHARACTER SET latin1 COLLATE latin1_nopad_bin, COMMENT 'utf8mb4_uca1400_ai_ci'",
       "ALTER TABLE `db`.`t` CONVERT TO CHARACTER SET latin1 COLLATE latin1_bin, COMMENT 'utf8mb4_uca1400_ai_ci'",
     ],
+    [
+      'CREATE TABLE t (a CHAR(3) COLLATE uca1400_as_cs, b CHAR(3) CHARACTER SET utf8mb3 COLLATE uca1400_ai_ci, uca1400_ai_ci INT) CHARSET=utf8mb4 COLLATE=uca1400_ai_ci',
+      'CREATE TABLE `db`.`t` (a CHAR(3) COLLATE utf8mb4_0900_as_cs, b CHAR(3) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci, uca1400_ai_ci INT) CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci',
+    ],
+    [
+      'CREATE TABLE t (a CHAR(3) COLLATE uca1400_ai_ci) COLLATE uca1400_as_ci, CHARACTER SET = ucs2',
+      'CREATE TABLE `db`.`t` (a CHAR(3) COLLATE ucs2_unicode_ci) COLLATE ucs2_bin, CHARACTER SET = ucs2',
+    ],
+    [
+      'ALTER TABLE t CONVERT TO CHARACTER SET utf8mb3 COLLATE uca1400_ai_ci, MODIFY a CHAR(3) COLLATE uca1400_ai_cs',
+      'ALTER TABLE `db`.`t` CONVERT TO CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci, MODIFY a CHAR(3) COLLATE utf8mb4_0900_as_cs',
+    ],
+    ['CREATE DATABASE d COLLATE uca1400_ai_ci', 'CREATE DATABASE `d` COLLATE utf8mb4_0900_ai_ci'],
     ['CREATE DATABASE d COLLATE utf8mb4_uca1400_swedish_nopad_as_ci', 'CREATE DATABASE `d` COLLATE utf8mb4_0900_as_ci'],
     [
       'ALTER TABLE IF EXISTS t ADD COLUMN IF NOT EXISTS a INT DEFAULT (IF(1, 2, 3)), DROP KEY IF EXISTS k, MODIFY IF EXISTS b INT',
