@@ -19,7 +19,8 @@ import type { ServerAddress, TemporalServer } from './servers.js';
 
 export { WorkerProgram } from '../../tools/product/processes.js';
 
-const POLL_MS = 100;
+/** Each look costs a query that a worker has to answer: more of them slow down what they look at. */
+const POLL_MS = 200;
 
 /** A server as source and task files name it. */
 export type Endpoint = Pick<ServerAddress, 'host' | 'port' | 'user' | 'password'>;

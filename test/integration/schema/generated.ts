@@ -1,12 +1,13 @@
 import { expect } from 'vitest';
+import { tries } from '../../support/effort.js';
 import { Mirror, type Address } from './mirror.js';
 import { randomStatement } from './random-statement.js';
 import { Random } from './random.js';
 
 /** The same statements in every run; `DM_SEED=$RANDOM` looks for new ones. */
 const DEFAULT_SEED = 20211130;
-/** Accepted statements a flavor; DM_DDL_STATEMENTS asks for more. */
-const WANTED = Number(process.env['DM_DDL_STATEMENTS'] ?? 3000);
+/** Accepted statements a flavor. */
+const WANTED = tries(1_000);
 /** Connections that work side by side, each in a database and with random numbers of its own. */
 const LANES = 4;
 /** Statements after which a lane starts anew with an empty database. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { testServers } from '../../support/servers.js';
+import { dropAtEnd, testServers, uniqueName } from '../../support/servers.js';
 import { Mirror } from './mirror.js';
 import { STATEMENT_GROUPS } from './statements/all.js';
 import { textFor } from './statements/group.js';
@@ -10,9 +10,12 @@ const LEAST_ACCEPTED = 700;
 describe.each(['mysql', 'mariadb'] as const)('listed statements on %s', (flavor) => {
   let mirror: Mirror;
   let accepted = 0;
+  const run = uniqueName('c_list');
+
+  const server = flavor === 'mysql' ? testServers().mysqlUp : testServers().mariadbUp;
 
   beforeAll(async () => {
-    mirror = await Mirror.open(flavor === 'mysql' ? testServers().mysqlUp : testServers().mariadbUp);
+    mirror = await Mirror.open(server);
   });
 
   afterAll(async () => {
@@ -20,9 +23,9 @@ describe.each(['mysql', 'mariadb'] as const)('listed statements on %s', (flavor)
   });
 
   test.each(STATEMENT_GROUPS.map((group, index) => ({ ...group, index })))('$name', async ({ statements, index }) => {
-    const schema = `c_list_${index}`;
+    const schema = `${run}_${index}`;
     const second = `${schema}_b`;
-    await mirror.connection.query(`DROP DATABASE IF EXISTS \`${second}\``);
+    for (const name of [schema, second]) dropAtEnd(server, name);
     await mirror.useFresh(schema);
     const failures: string[] = [];
     for (const listed of statements) {
@@ -42,8 +45,6 @@ describe.each(['mysql', 'mariadb'] as const)('listed statements on %s', (flavor)
       if (lines.length > 0) failures.push([sql, ...lines].join('\n'));
     }
     failures.push(...(await mirror.compareTexts()));
-    await mirror.connection.query(`DROP DATABASE \`${schema}\``);
-    await mirror.connection.query(`DROP DATABASE IF EXISTS \`${second}\``);
     expect(failures.join('\n\n')).toBe('');
   });
 

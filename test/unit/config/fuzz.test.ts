@@ -5,6 +5,7 @@ import { readSourceFile, SAMPLE_SOURCE_FILE } from '../../../src/config/source-f
 import { readTaskFile, resolveSubtasks } from '../../../src/config/task-file.js';
 import type { SourceConfig } from '../../../src/config/types.js';
 import { DmError } from '../../../src/errors/dm-error.js';
+import { processorTime, tries } from '../../support/effort.js';
 import { contentOf, droppedKeys, type TaskObject } from './key-effects.js';
 import { baseTask, KEY_SAMPLES, setAt } from './key-samples.js';
 import { SOURCE_FILE, TASK_FILE } from './samples.js';
@@ -225,11 +226,11 @@ describe('mutated files', () => {
           seen.refused++;
         }
       }),
-      { numRuns: 10_000, seed: 5_300 },
+      { numRuns: tries(2_000), seed: 5_300 },
     );
     // Both ends must have been looked at.
-    expect(seen.accepted).toBeGreaterThan(1500);
-    expect(seen.refused).toBeGreaterThan(2000);
+    expect(seen.accepted).toBeGreaterThan(tries(300));
+    expect(seen.refused).toBeGreaterThan(tries(400));
   });
 
   it('are refused when any key has another name', () => {
@@ -261,13 +262,14 @@ describe('mutated files', () => {
     }
   });
 
-  it('cannot make the reader work for ever by aliases of aliases', () => {
+  it('cannot make the reader work for ever by aliases of aliases', async () => {
     const levels = Array.from({ length: 30 }, (_, n) => `  r${n}: &r${n} {do-dbs: [${n === 0 ? 'a' : `*l${n - 1}`}]}`);
     const bomb = `a: &l0 [x,x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, n) => `b${n}: &l${n + 1} [${`*l${n},`.repeat(10)}]`).join('\n')}\n${levels.join('\n')}`;
-    const started = performance.now();
-    expect(judge('task', bomb)).toBeDefined();
-    expect(judge('task', 'name: &a [*a]\n')?.code).toBe(20003);
-    expect(judge('task', 'routes: &r\n  x: &x\n    <<: *x\n')).toBeDefined();
-    expect(performance.now() - started).toBeLessThan(5000);
+    const took = await processorTime(() => {
+      expect(judge('task', bomb)).toBeDefined();
+      expect(judge('task', 'name: &a [*a]\n')?.code).toBe(20003);
+      expect(judge('task', 'routes: &r\n  x: &x\n    <<: *x\n')).toBeDefined();
+    });
+    expect(took).toBeLessThan(5000);
   });
 });

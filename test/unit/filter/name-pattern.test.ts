@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compileNamePattern } from '../../../src/filter/name-pattern.js';
 import { PatternError } from '../../../src/filter/pattern-error.js';
 import { compileRegex } from '../../../src/filter/regex.js';
+import { processorTime } from '../../support/effort.js';
 
 const matches = (pattern: string, name: string, caseSensitive = false): boolean =>
   compileNamePattern(pattern, caseSensitive)(name);
@@ -149,10 +150,11 @@ describe('regular expressions', () => {
     expect(compileRegex('a(b)?(c)').match('ac')).toEqual(['ac', undefined, 'c']);
   });
 
-  test('take time in proportion to the text, whatever the pattern', () => {
-    const started = performance.now();
-    expect(compileRegex('(a+)+$').test(`${'a'.repeat(100_000)}b`)).toBe(false);
-    expect(compileRegex('(a|aa)+(b|bb)+c').test('a'.repeat(100_000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2_000);
+  test('take time in proportion to the text, whatever the pattern', async () => {
+    const took = await processorTime(() => {
+      expect(compileRegex('(a+)+$').test(`${'a'.repeat(100_000)}b`)).toBe(false);
+      expect(compileRegex('(a|aa)+(b|bb)+c').test('a'.repeat(100_000))).toBe(false);
+    });
+    expect(took).toBeLessThan(2_000);
   });
 });

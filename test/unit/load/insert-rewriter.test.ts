@@ -4,6 +4,7 @@ import { createColumnMapping } from '../../../src/filter/column-mapping.js';
 import { InsertRewriter } from '../../../src/load/insert-rewriter.js';
 import type { DumpedTable } from '../../../src/load/inventory.js';
 import type { FileStatement } from '../../../src/load/statement-reader.js';
+import { processorTime } from '../../support/effort.js';
 
 const TARGET = { schema: 'all', table: 'sa`le' };
 
@@ -77,10 +78,11 @@ describe('INSERT statements of data files', () => {
     'INSERT INTO',
     '/*! INSERT INTO sale_01 VALUES (1) */',
     `${'/* x */ '.repeat(2_000)} DELETE FROM sale_01`,
-  ])('refuses %.60s', (sql) => {
-    const started = performance.now();
-    expect(() => rewritten(ROUTED, sql)).toThrow(expect.objectContaining({ code: 34009 }));
-    expect(performance.now() - started).toBeLessThan(1_000);
+  ])('refuses %.60s', async (sql) => {
+    const took = await processorTime(() =>
+      expect(() => rewritten(ROUTED, sql)).toThrow(expect.objectContaining({ code: 34009 })),
+    );
+    expect(took).toBeLessThan(1_000);
   });
 });
 
