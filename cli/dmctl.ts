@@ -13,7 +13,8 @@ function contextOf(signal: AbortSignal): DmctlContext {
     output: {
       out: (text) => void process.stdout.write(text),
       err: (text) => void process.stderr.write(text),
-      ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
+      // Some terminals do not tell their width.
+      ...(process.stdout.isTTY ? { columns: process.stdout.columns || 80 } : {}),
     },
     services: (options) => session.services(options),
     signal,

@@ -6,6 +6,7 @@ import type { TableFilter } from '../filter/block-allow-list.js';
 import type { Logger } from '../log/logger.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
 import { databaseError, serverErrno } from '../mysql/errors.js';
+import { formatPosition } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
 import { masterStatus } from '../mysql/server-info.js';
 import type { DumpMetadata } from './metadata.js';
@@ -188,7 +189,8 @@ async function underLock(
   await readStructures(options, found.tables, structures, Date.now() + STRUCTURES_UNDER_LOCK_MS);
   await unlock(options);
   const lockedMs = Date.now() - since;
-  options.logger.info('snapshot taken', { lockedMs, tables: found.tables.length, position: place.start.pos });
+  const at = { tables: found.tables.length, position: formatPosition(place.start) };
+  options.logger.info('snapshot taken', { lockedMs, ...at });
   await readStructures(options, found.tables, structures, Number.POSITIVE_INFINITY);
   await faultPoint('dump.after-snapshot');
   return { metadata: place, objects: found, structures, lockedMs };
