@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { BinlogEvent, StructureLookup } from '../sync/events.js';
+import type { BinlogEvent, RowsEvent, StructureLookup } from '../sync/events.js';
 import type { BinlogDecoder } from './decoder.js';
+import type { XaRowsRequest, XaRowsSource } from './xa.js';
 
 /** Where {@link decodeAll} gets its bytes. */
 export interface EventSource {
@@ -34,11 +35,14 @@ const MAX_TURN_MS = 15;
 /**
  * Decodes a source's events one by one, answering the decoder's questions for structures. Nothing is read or decoded before
  * the consumer asks for it, so an event's effect on the structures is known before the rows behind it are decoded.
+ *
+ * @param xaRows - given when the decoder holds rows of XA transactions
  */
 export async function* decodeAll(
   source: EventSource,
   decoder: BinlogDecoder,
   lookup: StructureLookup,
+  xaRows?: XaRowsSource,
 ): AsyncGenerator<BinlogEvent, void, undefined> {
   const turn = new Turn();
   try {
@@ -53,6 +57,11 @@ export async function* decodeAll(
         if (step.value.type === 'lookup') {
           const found = lookup(step.value.schema, step.value.table, step.value.fits);
           step = steps.next(found instanceof Promise ? await found : found);
+        } else if (step.value.type === 'xa-rows') {
+          const found = xaRows?.(step.value) ?? [];
+          const isHeld = !(Symbol.asyncIterator in found);
+          if (!isHeld) yield* atCommit(found, step.value);
+          step = steps.next(isHeld ? found : undefined);
         } else {
           yield step.value;
           step = steps.next();
@@ -63,4 +72,12 @@ export async function* decodeAll(
   } finally {
     await source.close();
   }
+}
+
+/** Rows that stand elsewhere in the binlog take the place and time of their commit. */
+async function* atCommit(
+  rows: AsyncIterable<RowsEvent>,
+  { start, end, timestamp }: XaRowsRequest,
+): AsyncGenerator<RowsEvent, void, undefined> {
+  for await (const event of rows) yield { ...event, start, end, timestamp };
 }

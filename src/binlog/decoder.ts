@@ -2,7 +2,16 @@ import { DmError, causeText, dmError } from '../errors/dm-error.js';
 import type { Table } from '../schema/model.js';
 import { MariadbGtidSet, MysqlGtidSet, type GtidSet } from '../mysql/gtid-set.js';
 import { comparePositions } from '../mysql/position.js';
-import type { BinlogEvent, BinlogLocation, CommitEvent, QueryEvent, StructureTest } from '../sync/events.js';
+import type {
+  BinlogEvent,
+  BinlogLocation,
+  CommitEvent,
+  HeldRows,
+  PreparedXa,
+  QueryEvent,
+  StructureTest,
+  XaStep,
+} from '../sync/events.js';
 import { EventFlag, EventType, HEADER_LENGTH } from './constants.js';
 import { CorruptEventError, Cursor } from './cursor.js';
 import { FrameReader, parseHeader, type Header } from './frame.js';
@@ -18,6 +27,7 @@ import { PositionTracker } from './position-tracker.js';
 import { parseQueryEvent, type QueryBody } from './query-event.js';
 import { fitsRows, parseRowsHead, readRows, rowsLayout } from './rows-event.js';
 import { TableCache } from './table-cache.js';
+import { parseXaPrepare, parseXaStatement, XaRows, xaVerb, type XaRowsRequest, type XaVerb } from './xa.js';
 
 /** Options of {@link BinlogDecoder}. */
 export interface DecoderOptions {
@@ -30,6 +40,11 @@ export interface DecoderOptions {
    * same file, whose Previous_gtids event seeds the set.
    */
   skipTo?: { name: string; pos: number };
+  /**
+   * Bytes of rows that an XA transaction may hold until its end is known. Undefined: rows of prepared transactions are
+   * handed on where they stand, and commits of such transactions ask for none.
+   */
+  holdXaBytes?: number | undefined;
 }
 
 /** The decoder needs a table's structure: answer with `next(table)`, or `next(undefined)` for a table filtered out. */
@@ -40,10 +55,13 @@ export interface LookupRequest {
   fits: StructureTest;
 }
 
-/** What {@link BinlogDecoder.decode} yields. */
-export type Decoded = BinlogEvent | LookupRequest;
+/**
+ * What {@link BinlogDecoder.decode} yields. An {@link XaRowsRequest} is answered with `next(rows)` where they are held; or
+ * with `next(undefined)` after whoever reads them elsewhere has handed them on.
+ */
+export type Decoded = BinlogEvent | LookupRequest | XaRowsRequest;
 
-type Steps = Generator<Decoded, void, Table | undefined>;
+type Steps = Generator<Decoded, void, Table | readonly HeldRows[] | undefined>;
 
 /**
  * Turns the bytes of binlog events into {@link BinlogEvent}s. Pure: it holds no connection and never waits, so it serves
@@ -60,12 +78,16 @@ export class BinlogDecoder {
   private skipTo: { name: string; pos: number } | undefined;
   private group: 'none' | 'open' | 'transaction' = 'none';
   private gtid: GtidBody = {};
-  private rowsInGroup = false;
+  private groupBegin: { name: string; pos: number } = { name: '', pos: 0 };
+  private readonly holdXaBytes: number | undefined;
+  /** Rows of the XA transaction being read. */
+  private xa: XaRows | undefined;
 
   constructor(options: DecoderOptions) {
     this.tracker = new PositionTracker(options.start);
     this.executed = options.executed?.clone();
     this.skipTo = options.skipTo;
+    this.holdXaBytes = options.holdXaBytes;
   }
 
   /** Where the event after the last decoded one begins. */
@@ -129,10 +151,11 @@ export class BinlogDecoder {
         yield* this.query(header, parseQueryEvent(body, { fileFields: 13 }));
         return;
       case EventType.xid:
+        yield* this.releaseXa(header);
         yield this.commit(header, true);
         return;
       case EventType.xaPrepare:
-        yield this.xaPrepare(header, body);
+        yield* this.xaPrepare(header, body);
         return;
       case EventType.transactionPayload:
         for (const inner of payloadEvents(body))
@@ -194,15 +217,15 @@ export class BinlogDecoder {
       const { schema, table } = entry.map;
       if (this.tables.needsStructure(entry)) {
         const fits: StructureTest = (structure) => fitsRows(entry.map, structure);
-        this.tables.setStructure(entry, yield { type: 'lookup', schema, table, fits });
+        this.tables.setStructure(entry, (yield { type: 'lookup', schema, table, fits }) as Table | undefined);
       }
       const { decoder } = entry;
-      if (decoder !== undefined) {
+      if (decoder !== undefined && this.xa !== undefined) this.xa.hold(entry.body, header.type, body);
+      else if (decoder !== undefined) {
         const { start, end } = this.tracker;
         const { timestamp } = header;
         const { noForeignKeyChecks } = head;
         for (const { rows, bytes, last } of readRows(head, decoder)) {
-          this.rowsInGroup = true;
           // Written out, not spread: this is the hot path, and objects made by spreading are several times slower.
           const { structure } = decoder;
           yield {
@@ -226,11 +249,12 @@ export class BinlogDecoder {
 
   private *beginGroup(header: Header, gtid: GtidBody): Steps {
     // A group without end: the server stopped while writing it, and never committed it.
-    if (this.group !== 'none') yield this.commit(header, false, false);
+    if (this.group !== 'none') yield this.commit(header, false, { executed: false });
     this.gtid = gtid;
-    this.rowsInGroup = false;
     this.group = gtid.standalone === false ? 'transaction' : 'open';
     const { start, end } = this.tracker;
+    this.groupBegin = start;
+    if (gtid.preparedXa === true) this.beginXa();
     const event: BinlogEvent = { type: 'gtid', start, end, timestamp: header.timestamp };
     if (gtid.gtid !== undefined) event.gtid = gtid.gtid;
     if (gtid.standalone !== undefined) event.standalone = gtid.standalone;
@@ -242,13 +266,17 @@ export class BinlogDecoder {
     const { sql } = body;
     // Servers without GTID events begin groups with the first query.
     if (this.group === 'none') yield* this.beginGroup(header, {});
-    if (isWord(sql, 'BEGIN') || startsXa(sql, 'START') || startsXa(sql, 'BEGIN')) {
+    if (isWord(sql, 'BEGIN')) {
       this.group = 'transaction';
       return;
     }
-    if (startsXa(sql, 'END')) return;
-    if (startsXa(sql, 'COMMIT')) throw this.xaRefused();
-    if (isWord(sql, 'COMMIT') || startsXa(sql, 'ROLLBACK')) {
+    const verb = xaVerb(sql);
+    if (verb !== undefined) {
+      yield* this.xaQuery(header, verb, sql);
+      return;
+    }
+    if (isWord(sql, 'COMMIT')) {
+      yield* this.releaseXa(header);
       yield this.commit(header, true);
       return;
     }
@@ -278,27 +306,75 @@ export class BinlogDecoder {
     };
   }
 
-  private xaPrepare(header: Header, body: Buffer): CommitEvent {
-    const onePhase = new Cursor(body).u8() !== 0 && this.gtid.preparedXa !== true;
-    // A prepared transaction without rows of ours has no effect, whatever becomes of it.
-    if (!onePhase && this.rowsInGroup) throw this.xaRefused();
-    return this.commit(header, true);
+  private beginXa(): void {
+    this.group = 'transaction';
+    if (this.holdXaBytes !== undefined) this.xa = new XaRows(this.holdXaBytes);
   }
 
-  private xaRefused(): DmError {
-    return dmError(36069, ['two-phase XA transaction'], {
-      cause: new Error(`XA transactions with PREPARE are not supported, at ${this.place()}`),
-      workaround: 'Please end XA transactions with XA COMMIT ... ONE PHASE, or do not replicate their tables.',
-    });
+  private *xaQuery(header: Header, verb: XaVerb, sql: string): Steps {
+    if (verb === 'START' || verb === 'BEGIN') this.beginXa();
+    if (verb !== 'COMMIT' && verb !== 'ROLLBACK') return;
+    const xid = parseXaStatement(sql);
+    if (verb === 'COMMIT' && this.holdXaBytes !== undefined) yield* this.xaRows(header, xid, undefined);
+    yield this.commit(header, true, { xa: { ended: xid } });
   }
 
-  private commit(header: Header, committed: boolean, executed = true): CommitEvent {
-    if (executed && this.gtid.gtid !== undefined) this.executed?.add(this.gtid.gtid);
+  private *xaPrepare(header: Header, body: Buffer): Steps {
+    const { xid, onePhase } = parseXaPrepare(body);
+    if (onePhase && this.gtid.preparedXa !== true) {
+      yield* this.releaseXa(header, xid);
+      yield this.commit(header, true);
+    } else {
+      yield this.commit(header, true, { xa: { prepared: this.prepared(xid) } });
+    }
+  }
+
+  private prepared(xid: string): PreparedXa {
+    const gtidBefore = this.executed instanceof MariadbGtidSet ? this.executed.toString() : '';
+    return { xid, begin: this.groupBegin, gtid: this.gtid.gtid ?? '', gtidBefore, rows: this.xa?.rows };
+  }
+
+  /** The group's end says that it is committed: what was held of it comes now. */
+  private *releaseXa(header: Header, xid = ''): Steps {
+    const { xa } = this;
+    if (xa === undefined) return;
+    const group = this.prepared(xid);
+    this.xa = undefined;
+    if (xa.rows === undefined) yield* this.xaRows(header, xid, group);
+    else yield* this.heldRows(header, xa.rows);
+  }
+
+  private *xaRows(header: Header, xid: string, group: PreparedXa | undefined): Steps {
+    const { start, end } = this.tracker;
+    const answer = yield { type: 'xa-rows', xid, group, start, end, timestamp: header.timestamp };
+    if (answer !== undefined) yield* this.heldRows(header, answer as readonly HeldRows[]);
+  }
+
+  /** Rows take the place and time of their commit. */
+  private *heldRows(header: Header, held: readonly HeldRows[]): Steps {
+    for (const { map, type, body } of held) {
+      this.tables.define(map);
+      yield* this.rows({ ...header, type }, body);
+    }
+  }
+
+  private commit(header: Header, committed: boolean, told: { executed?: boolean; xa?: XaStep } = {}): CommitEvent {
+    if (told.executed !== false && this.gtid.gtid !== undefined) this.executed?.add(this.gtid.gtid);
     this.group = 'none';
     this.gtid = {};
+    this.xa = undefined;
     this.tables.endStatement();
     const { start, end } = this.tracker;
-    return { type: 'commit', start, end, timestamp: header.timestamp, committed, location: this.location() };
+    const event: CommitEvent = {
+      type: 'commit',
+      start,
+      end,
+      timestamp: header.timestamp,
+      committed,
+      location: this.location(),
+    };
+    if (told.xa !== undefined) event.xa = told.xa;
+    return event;
   }
 
   private *rotate(header: Header, body: Buffer): Steps {
@@ -369,8 +445,4 @@ function mariadbSet(body: Buffer): GtidSet {
 
 function isWord(sql: string, word: string): boolean {
   return sql.length < 32 && sql.trim().toUpperCase() === word;
-}
-
-function startsXa(sql: string, verb: string): boolean {
-  return /^\s*XA\s/i.test(sql) && new RegExp(`^\\s*XA\\s+${verb}\\b`, 'i').test(sql);
 }

@@ -6,19 +6,22 @@ import type { Logger } from '../log/logger.js';
 import { driverOptions } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { formatPosition } from '../mysql/position.js';
-import type { BinlogEvent, EventStream, StructureLookup } from '../sync/events.js';
+import type { BinlogEvent, EventStream, HeldRows, RowsEvent, StructureLookup } from '../sync/events.js';
 import { decodeAll } from './decode-all.js';
 import { BinlogDecoder } from './decoder.js';
 import { isSilent } from './liveness.js';
 import { PacketQueue } from './packet-queue.js';
 import { PURGED_ADVICE, planStart, type StartOptions, type StartPlan } from './start-plan.js';
 import { startDump, type Dump } from './transport.js';
+import type { XaRowsRequest } from './xa.js';
 
 /** Options of {@link openBinlogStream}. */
 export interface BinlogStreamOptions extends StartOptions {
   /** Identity towards the upstream; another one is taken when some other reader uses it. */
   serverId: number;
   lookup: StructureLookup;
+  /** Who knows the rows of prepared XA transactions. Undefined: they are handed on where they stand. */
+  xa?: XaSource;
   logger: Logger;
   /** Bytes read ahead of the consumer. Default 16 MiB. One event may exceed it. */
   maxBufferedBytes?: number;
@@ -26,6 +29,21 @@ export interface BinlogStreamOptions extends StartOptions {
   heartbeatMs?: number;
   /** Milliseconds without a byte after which the connection counts as dead. Default 60000, twice the heartbeat. */
   silenceLimitMs?: number;
+}
+
+/** Knows the rows of prepared XA transactions when they are committed. */
+export interface XaSource {
+  /** Bytes of rows of one transaction that are handed over with its preparing. */
+  readonly maxBytes: number;
+  /**
+   * Rows of the transaction that is committed now.
+   * @param signal ends the reading of them
+   */
+  rows(
+    request: XaRowsRequest,
+    lookup: StructureLookup,
+    signal: AbortSignal,
+  ): readonly HeldRows[] | AsyncIterable<RowsEvent>;
 }
 
 const DEFAULT_BUFFER = 16 << 20;
@@ -71,10 +89,11 @@ class ServerEventStream implements EventStream {
   private traffic = { lastByteAt: 0, resumedAt: 0, paused: false };
   private bytesSeen = 0;
   private closing: Promise<void> | undefined;
+  private readonly closed = new AbortController();
 
   constructor(options: BinlogStreamOptions, plan: StartPlan) {
     this.options = options;
-    this.decoder = new BinlogDecoder(plan.decoder);
+    this.decoder = new BinlogDecoder({ ...plan.decoder, holdXaBytes: options.xa?.maxBytes });
     this.serverId = freeServerId(options.source, options.serverId);
     this.queue = new PacketQueue(options.maxBufferedBytes ?? DEFAULT_BUFFER, {
       pause: () => this.setPaused(true),
@@ -103,7 +122,8 @@ class ServerEventStream implements EventStream {
 
   [Symbol.asyncIterator](): AsyncGenerator<BinlogEvent, void, undefined> {
     const source = { next: () => this.queue.poll() ?? this.queue.take(), close: () => this.close() };
-    return decodeAll(source, this.decoder, this.options.lookup);
+    const { lookup, xa } = this.options;
+    return decodeAll(source, this.decoder, lookup, (request) => xa?.rows(request, lookup, this.closed.signal) ?? []);
   }
 
   close(): Promise<void> {
@@ -113,6 +133,7 @@ class ServerEventStream implements EventStream {
 
   private async shutDown(): Promise<void> {
     clearInterval(this.watch);
+    this.closed.abort();
     this.options.signal?.removeEventListener('abort', this.onAbort);
     this.queue.abandon();
     await this.dump.stop();

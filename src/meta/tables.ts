@@ -17,6 +17,8 @@ export interface MetaTables {
   readonly syncState: string;
   /** Sequence numbers applied beyond the checkpoint: one row a committed batch. */
   readonly applied: string;
+  /** XA transactions that are prepared at the checkpoint and not ended. */
+  readonly xa: string;
   /** Fencing epochs, one row a writing connection. */
   readonly fence: string;
   /** DM's checkpoint of the load unit, one row a data file. */
@@ -35,6 +37,7 @@ export function metaTables(metaSchema: string, task: string): MetaTables {
     syncerCheckpoint: table('syncer_checkpoint'),
     syncState: table('sync_state'),
     applied: table('applied'),
+    xa: table('xa'),
     fence: table('fence'),
     loaderCheckpoint: table('loader_checkpoint'),
     shardingMeta: table('syncer_sharding_meta'),
@@ -53,9 +56,9 @@ export async function createMetaTables(connection: MetaConnection, tables: MetaT
 
 /** Drops every meta table of the task, of all its sources; the meta schema stays, it may hold other tasks' tables. */
 export async function dropMetaTables(connection: MetaConnection, tables: MetaTables): Promise<void> {
-  const { syncerCheckpoint, syncState, applied, fence, loaderCheckpoint, shardingMeta, onlineDdl } = tables;
+  const { syncerCheckpoint, syncState, applied, xa, fence, loaderCheckpoint, shardingMeta, onlineDdl } = tables;
   // The fence goes first: without its row no writer that is still around can commit anything.
-  for (const table of [fence, syncerCheckpoint, syncState, applied, loaderCheckpoint, shardingMeta, onlineDdl]) {
+  for (const table of [fence, syncerCheckpoint, syncState, applied, xa, loaderCheckpoint, shardingMeta, onlineDdl]) {
     await connection.query(`DROP TABLE IF EXISTS ${table}`);
   }
 }
@@ -104,6 +107,16 @@ function createStatements(tables: MetaTables): string[] {
     max_seq BIGINT UNSIGNED NOT NULL,
     seqs LONGBLOB NOT NULL COMMENT 'delta-encoded row numbers',
     PRIMARY KEY (id, epoch, slot, n)) ${options}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.xa} (
+    id VARCHAR(32) NOT NULL COMMENT 'source id',
+    xid VARCHAR(300) NOT NULL COMMENT 'as in XA COMMIT',
+    binlog_name VARCHAR(128) NOT NULL COMMENT 'where its group begins',
+    binlog_pos BIGINT UNSIGNED NOT NULL,
+    gtid VARCHAR(160) NOT NULL COMMENT 'of its group, empty when it has none',
+    gtid_before LONGTEXT NOT NULL COMMENT 'MariaDB: GTID set before its group',
+    has_rows BOOLEAN NOT NULL COMMENT 'it changed tables that take part',
+    update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+    PRIMARY KEY (id, xid)) ${options}`,
     `CREATE TABLE IF NOT EXISTS ${tables.loaderCheckpoint} (
     id CHAR(32) NOT NULL,
     filename VARCHAR(255) NOT NULL,

@@ -33,12 +33,17 @@ import { SeqSet } from './checkpoint/seq-set.js';
 import { describeDownstream, describeUpstream, type DownstreamInfo, type UpstreamInfo } from './start/servers.js';
 import { freshStart, trackDump, type FreshStart } from './start/start.js';
 import { Writer } from './write/writer.js';
+import { PreparedTransactions } from './xa/prepared.js';
+import { XaRowsReader } from './xa/rows-source.js';
 
 /** Bytes of row values in one transaction; less where the downstream takes smaller requests. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
 /** Bytes of row values waiting or under way. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+
+/** Bytes of rows of prepared XA transactions that are held, and of the one being read besides. */
+const XA_BYTES = 8 * 1024 * 1024;
 
 /** DM's window of safe mode after a start from a checkpoint that it knows nothing more of, in flush intervals. */
 const SAFE_WINDOW_FLUSHES = 2;
@@ -70,6 +75,7 @@ export interface Parts {
   keeper: CheckpointKeeper;
   applier: EventApplier;
   ddl: DdlRunner;
+  xaRows: XaRowsReader;
 }
 
 /** Becomes the owner of the subtask, reads its checkpoint, and puts the unit together. @throws as `runSync` says */
@@ -83,7 +89,9 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     if (!around.mayWrite()) throw dmError(36020);
     return acquireFence(connection, { tables, sourceId: config.sourceId, slots, owner: around.worker });
   });
-  const downstream = await control.run((connection) => describeDownstream(connection, config.to.maxAllowedPacket));
+  const downstream = await control.run((connection) =>
+    describeDownstream(connection, config.to.maxAllowedPacket, around.logger),
+  );
   const store = new CheckpointStore(tables, config.sourceId, fence, () => control.connection());
   const stored = await control.run(() => store.read());
   const { dataDir, dumpMeta } = around.options;
@@ -94,6 +102,10 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const mapping = lowerCase ? mappingInLowerCase(router) : router;
   const tracker = openTracker(around, store, upstream, downstream, mapping);
   const pipeline = openPipeline(around, fence, downstream);
+  const filter = countingFilters(config, checkpoint, lowerCase).current.text;
+  const prepared = new PreparedTransactions(tables, config.sourceId, around.options.xaBytes ?? XA_BYTES);
+  if (stored !== undefined && !stored.foreign) await control.run((connection) => prepared.load(connection));
+  if (checkpoint.filter !== filter) prepared.forgetRows();
   const keeper = new CheckpointKeeper({
     store,
     control,
@@ -104,13 +116,14 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     appliedSeq: checkpoint.appliedSeq,
     oldApplied: lastApplied(checkpoint),
     safeModeExit: checkpoint.safeModeExit,
-    filter: countingFilters(config, checkpoint, lowerCase).current.text,
+    filter,
+    prepared,
     stored: stored !== undefined && !stored.foreign,
   });
   const online = new OnlineRecords(tables, config.sourceId, upstream.profile.lowerCaseTableNames !== 0);
   await control.run((connection) => online.load(connection));
   const known = { checkpoint, upstream, downstream, mapping };
-  const applier = openApplier({ around, ...known, store, tracker, pipeline, keeper, fence, online });
+  const applier = openApplier({ around, ...known, store, tracker, pipeline, keeper, prepared, fence, online });
   if (fresh?.dumpDir !== undefined) await trackDump(fresh.dumpDir, config, tracker);
   if (keeper.isDue) await keeper.flush();
   if (fresh?.dumpDir !== undefined && config.cleanDumpFile) await cleanDumpDir(fresh.dumpDir, 'all');
@@ -120,7 +133,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     epoch: fence.epoch,
     appliedBeyond: checkpoint.applied.length,
   });
-  return { fence, tracker, pipeline, keeper, ...applier };
+  return { fence, tracker, pipeline, keeper, ...applier, xaRows: openXaRows(around, prepared) };
 }
 
 function freshCheckpoint(fresh: FreshStart | undefined): Checkpoint {
@@ -202,8 +215,21 @@ interface ApplierParts {
   tracker: SchemaTracker;
   pipeline: Pipeline;
   keeper: CheckpointKeeper;
+  prepared: PreparedTransactions;
   fence: Fence;
   online: OnlineRecords;
+}
+
+function openXaRows({ config, options, upstream, logger }: Surroundings, prepared: PreparedTransactions): XaRowsReader {
+  return new XaRowsReader({
+    source: config.from,
+    flavor: config.flavor,
+    useGtid: config.enableGtid,
+    prepared,
+    maxBytes: options.xaBytes ?? XA_BYTES,
+    upstream: (work) => upstream.run(work),
+    logger,
+  });
 }
 
 function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunner } {
@@ -271,6 +297,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
     tables,
     pipeline,
     keeper,
+    prepared: parts.prepared,
     ddl: ddlApplier,
     counters,
     logger,

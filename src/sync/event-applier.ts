@@ -24,6 +24,7 @@ import type { Dropped, RowFilters } from './row-filters.js';
 import type { RowOrigin } from './write/row-job.js';
 import type { SeqSet } from './checkpoint/seq-set.js';
 import type { TablePlan } from './write/table-plan.js';
+import type { PreparedTransactions } from './xa/prepared.js';
 
 /** Options of {@link EventApplier}. */
 export interface EventApplierOptions {
@@ -43,6 +44,7 @@ export interface EventApplierOptions {
   tables: DownstreamTables;
   pipeline: Pipeline;
   keeper: CheckpointKeeper;
+  prepared: PreparedTransactions;
   ddl: DdlApplier;
   counters: SyncCounters;
   logger: Logger;
@@ -211,7 +213,7 @@ export class EventApplier {
     const { keeper, counters, flavor, useGtid, logger } = this.#options;
     this.inTransaction = false;
     counters.transactions++;
-    keeper.boundary(this.#seq, event.location);
+    keeper.boundary(this.#seq, event.location, event.xa);
     const exit = keeper.safeModeExit;
     if (exit !== undefined && compareLocations(event.location, exit, flavor, useGtid) >= 0) {
       logger.info('safe mode ends: the stream has passed the end of the dump');
@@ -222,6 +224,7 @@ export class EventApplier {
       this.#filter = next;
       this.#nextFilter = undefined;
       keeper.filter = next.text;
+      this.#options.prepared.forgetRows();
       this.#restart = true;
     }
     if (!this.#flushAtCommit) return undefined;

@@ -118,9 +118,35 @@ export interface CommitEvent extends EventBase {
   type: 'commit';
   /** False for ROLLBACK of a group with non-transactional engines. */
   committed: boolean;
+  /** The group is one of a two-phase XA transaction. */
+  xa?: XaStep;
   /** Place behind the transaction, from which a reader may start again. */
   location: BinlogLocation;
 }
+
+/** A rows event of a prepared transaction as it stands in the binlog, with its table's map. */
+export interface HeldRows {
+  map: Buffer;
+  type: number;
+  body: Buffer;
+}
+
+/** An XA transaction that was prepared: it may be committed or rolled back at any time from now on. */
+export interface PreparedXa {
+  /** As servers write it: `X'67',X'62',1` of global part, branch part and format. */
+  xid: string;
+  /** Where its group begins. */
+  begin: { name: string; pos: number };
+  /** GTID of its group, empty when it has none. */
+  gtid: string;
+  /** MariaDB: the GTID set before its group, empty when nobody knows. */
+  gtidBefore: string;
+  /** Its rows of tables that take part; undefined when they have to be read again. */
+  rows: readonly HeldRows[] | undefined;
+}
+
+/** What a group says of a two-phase XA transaction: that it is prepared, or that it has ended by COMMIT or ROLLBACK. */
+export type XaStep = { prepared: PreparedXa } | { ended: string };
 
 /** The stream moved without data: heartbeat, rotate, ignorable events. Never moves a checkpoint on its own. */
 export interface KeepAliveEvent extends EventBase {

@@ -23,6 +23,8 @@ export interface SyncOptions {
   mapping?: TableMapping;
   /** Default: 250, 500 and 1,000 ms. */
   pace?: Pace;
+  /** Bytes of rows of prepared XA transactions that are held in memory. Default 8 MiB. */
+  xaBytes?: number;
 }
 
 /**

@@ -208,7 +208,7 @@ export class SyncUnit {
     }
   }
 
-  async #openStream({ applier, keeper }: Parts): Promise<EventStream> {
+  async #openStream({ applier, keeper, xaRows }: Parts): Promise<EventStream> {
     const { location } = keeper.last;
     const options: BinlogStreamOptions = {
       source: this.#config.from,
@@ -218,6 +218,7 @@ export class SyncUnit {
       useGtid: this.#config.enableGtid,
       known: this.#knownServer,
       lookup: (schema, table, fits) => applier.lookup(schema, table, fits),
+      xa: xaRows,
       logger: this.#ctx.logger,
       signal: this.#ending.signal,
       maxBufferedBytes: READ_AHEAD_BYTES,

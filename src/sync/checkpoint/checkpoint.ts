@@ -65,6 +65,8 @@ export interface FlushState {
   droppedSchemas: readonly string[];
   /** Statements that store changes of the records of online DDL. */
   online: readonly string[];
+  /** Statements that store which XA transactions are prepared and not ended. */
+  xa: readonly string[];
   /** By slot: batches up to this number need no bookkeeping any more. */
   obsolete: ReadonlyMap<number, number>;
   /** The bookkeeping of earlier owners is not needed any more. */
@@ -165,6 +167,7 @@ export class CheckpointStore implements StructureStore {
       ...state.droppedSchemas.map((schema) => this.#droppedSql(schema)),
       ...this.#structuresSql([...structures, ...state.droppedSchemas.map(droppedMark)], state.location),
       ...state.online,
+      ...state.xa,
       ...this.#obsoleteSql(state),
     ];
     if (faultsEnabled()) {

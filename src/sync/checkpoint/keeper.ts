@@ -2,14 +2,17 @@ import type { Fence } from '../../meta/fence.js';
 import type { SchemaTracker } from '../../schema/tracker.js';
 import type { CheckpointStore } from './checkpoint.js';
 import type { Control } from '../control.js';
-import type { BinlogLocation } from '../events.js';
+import type { BinlogLocation, XaStep } from '../events.js';
 import type { Pipeline } from '../write/pipeline.js';
+import type { PreparedTransactions } from '../xa/prepared.js';
 
 /** End of an upstream transaction. */
 interface Boundary {
   /** Number of the last change up to here. */
   seq: number;
   location: BinlogLocation;
+  /** How many the stream has passed. */
+  n: number;
 }
 
 /** What a DDL leaves to be stored besides the structures. */
@@ -28,7 +31,7 @@ export interface KeeperOptions {
   tracker: SchemaTracker;
   pipeline: Pick<Pipeline, 'lowestPending' | 'takeObsolete'>;
   /** Where the stream begins. */
-  start: Boundary;
+  start: Omit<Boundary, 'n'>;
   /** Every change up to this one was applied before. */
   appliedSeq: number;
   /** Last change that earlier owners left bookkeeping of. */
@@ -36,6 +39,7 @@ export interface KeeperOptions {
   safeModeExit: BinlogLocation | undefined;
   /** Filter under which changes are counted, as JSON. */
   filter: string;
+  prepared: PreparedTransactions;
   /** The start is stored already. */
   stored: boolean;
 }
@@ -62,8 +66,8 @@ export class CheckpointKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#last = options.start;
-    this.#flushed = options.start;
+    this.#last = { ...options.start, n: 0 };
+    this.#flushed = this.#last;
     this.#flushedApplied = options.appliedSeq;
     this.#flushedExit = options.safeModeExit;
     this.#stored = options.stored;
@@ -88,12 +92,18 @@ export class CheckpointKeeper {
   }
 
   /** The stream has passed a transaction's end. */
-  boundary(seq: number, location: BinlogLocation): void {
-    this.#last = { seq, location };
+  boundary(seq: number, location: BinlogLocation, xa?: XaStep): void {
+    const n = this.#last.n + 1;
+    this.#last = { seq, location, n };
+    if (xa !== undefined) this.#options.prepared.passed(xa, n);
     // Transactions without changes of ours take no room.
     const before = this.#boundaries.at(-1);
-    if (before !== undefined && before.seq === seq) before.location = location;
-    else this.#boundaries.push({ seq, location });
+    if (before === undefined || before.seq !== seq) {
+      this.#boundaries.push({ seq, location, n });
+      return;
+    }
+    before.location = location;
+    before.n = n;
   }
 
   /** Every change up to this number is applied. */
@@ -129,7 +139,8 @@ export class CheckpointKeeper {
     while ((this.#boundaries[passed]?.seq ?? Infinity) <= appliedSeq) passed++;
     const target = this.#boundaries[passed - 1] ?? this.#flushed;
     // A later boundary with the same number may replace this entry's location while the flush is under way.
-    const { seq, location } = target;
+    const { seq, location, n } = target;
+    const prepared = this.#options.prepared.changes(n);
     const structures = tracker.pending();
     const safeModeExit = this.safeModeExit;
     const dropOldEpochs = this.#oldBookkeeping && appliedSeq >= this.#options.oldApplied;
@@ -144,15 +155,17 @@ export class CheckpointKeeper {
       ddlDone: ddl !== undefined,
       droppedSchemas: ddl?.droppedSchemas ?? [],
       online: ddl?.online ?? [],
+      xa: prepared.statements,
       dropOldEpochs,
     };
     await control.run(() => store.flush(state, structures), fence);
     tracker.flushed(structures);
+    prepared.stored();
     this.#boundaries = this.#boundaries.slice(passed);
     if (this.#last.seq === seq && this.#last.location !== location && this.#boundaries.length === 0) {
       this.#boundaries.push({ ...this.#last });
     }
-    this.#flushed = { seq, location };
+    this.#flushed = { seq, location, n };
     this.#flushedApplied = appliedSeq;
     this.#flushedExit = safeModeExit;
     this.#stored = true;

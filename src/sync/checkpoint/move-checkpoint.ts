@@ -78,6 +78,7 @@ async function move(
     // What is known as applied was numbered from another place on.
     `DELETE FROM ${tables.syncState} WHERE id = ${id}`,
     `DELETE FROM ${tables.applied} WHERE id = ${id}`,
+    `DELETE FROM ${tables.xa} WHERE id = ${id}`,
     'COMMIT',
   ];
   for (const sql of statements) await connection.query(sql);

@@ -3,7 +3,7 @@ import { decodeBinlogFile } from '../../../src/binlog/file.js';
 import { DmError } from '../../../src/errors/dm-error.js';
 import { parseGtidSet } from '../../../src/mysql/gtid-set.js';
 import { binlogFiles, masterStatus } from '../../../src/mysql/server-info.js';
-import type { BinlogEvent, BinlogLocation } from '../../../src/sync/events.js';
+import type { BinlogEvent, BinlogLocation, HeldRows } from '../../../src/sync/events.js';
 import { startPrivateServer } from '../../support/servers.js';
 import { eventsUpToNow, openStream, rowsOf, tableNow, upstreamOf, type Upstream } from './support.js';
 
@@ -124,22 +124,59 @@ describe.each(['mysql', 'mariadb'] as const)('transactions of %s', (flavor) => {
     expect(outlines(events)).toEqual(['gtid', "in query INSERT INTO t VALUES (30, 'x')", 'commit']);
   });
 
-  it('refuses two-phase XA and takes the one-phase form as a commit', async () => {
-    const onePhase = await eventsOf(
-      "XA START 'a'",
-      "INSERT INTO t VALUES (40, 'x')",
-      "XA END 'a'",
-      "XA COMMIT 'a' ONE PHASE",
-    );
-    expect(outlines(onePhase)).toEqual(['gtid', 'insert t 1', 'commit']);
-    const prepare = eventsOf(
-      "XA START 'b'",
+  it('takes the one-phase form of XA as a commit, held or not', async () => {
+    const start = await run("XA START 'a'", "INSERT INTO t VALUES (40, 'x')", "XA END 'a'", "XA COMMIT 'a' ONE PHASE");
+    for (const xa of [{}, { xa: { maxBytes: 10_000, rows: () => [] } }]) {
+      const stream = await openStream(upstream, start, schema, xa);
+      expect(outlines(await eventsUpToNow(upstream, stream))).toEqual(['gtid', 'insert t 1', 'commit']);
+    }
+  });
+
+  it('hands on rows of a two-phase XA transaction at its commit', async () => {
+    const start = await run(
+      "XA START 'b','x',7",
       "INSERT INTO t VALUES (41, 'x')",
-      "XA END 'b'",
-      "XA PREPARE 'b'",
-      "XA COMMIT 'b'",
+      'SAVEPOINT s',
+      "INSERT INTO t VALUES (42, 'x')",
+      'ROLLBACK TO SAVEPOINT s',
+      "UPDATE t SET v = 'y' WHERE id = 41",
+      "XA END 'b','x',7",
+      "XA PREPARE 'b','x',7",
+      "XA COMMIT 'b','x',7",
+      "XA START 'c'",
+      "INSERT INTO t VALUES (43, 'x')",
+      "XA END 'c'",
+      "XA PREPARE 'c'",
+      "XA ROLLBACK 'c'",
     );
-    await expect(prepare).rejects.toThrow(/two-phase XA/);
+    let held: readonly HeldRows[] = [];
+    const asked: string[] = [];
+    const rows = ({ xid }: { xid: string }): readonly HeldRows[] => {
+      asked.push(xid);
+      return held;
+    };
+    const stream = await openStream(upstream, start, schema, { xa: { maxBytes: 10_000, rows } });
+    const target = await masterStatus(upstream.connection, upstream.flavor);
+    const events: BinlogEvent[] = [];
+    for await (const event of stream) {
+      if (event.type === 'commit' && event.xa !== undefined && 'prepared' in event.xa) {
+        if (event.xa.prepared.rows?.length === 2) held = event.xa.prepared.rows;
+      }
+      events.push(event);
+      if (event.type === 'commit' && event.location.pos >= target.pos) break;
+    }
+    expect(asked).toEqual(["X'62',X'78',7"]);
+    const lines = outlines(events);
+    expect(lines.slice(0, 3)).toEqual(['gtid', 'in query SAVEPOINT `s`', 'commit']);
+    expect(lines.slice(3, 7)).toEqual(['gtid', 'insert t 1', 'update t 1', 'commit']);
+    expect(lines.slice(7)).toEqual(['gtid', 'commit', 'gtid', 'commit']);
+    const ends = events.flatMap((event) => (event.type === 'commit' && event.xa !== undefined ? [event.xa] : []));
+    expect(ends.map((xa) => ('ended' in xa ? xa.ended : 'prepared'))).toEqual([
+      'prepared',
+      "X'62',X'78',7",
+      'prepared',
+      "X'63',X'',1",
+    ]);
   });
 
   it('skips rows of tables that the lookup does not know, but not their commits', async () => {

@@ -40,7 +40,7 @@ beforeEach(async () => {
       const pending = tracker.pending();
       const state = { location: place, seq: 1, appliedSeq: 1, safeModeExit: undefined, filter: '', ddlDone: false };
       const rest = { droppedSchemas: [], obsolete: new Map<number, number>(), dropOldEpochs: false };
-      await store.flush({ ...state, ...rest, online: [] }, pending);
+      await store.flush({ ...state, ...rest, online: [], xa: [] }, pending);
       tracker.flushed(pending);
     };
     return { tracker, store, flush };

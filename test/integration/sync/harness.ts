@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { createLogger, type LogLevel } from '../../../src/log/logger.js';
 import type { SyncProgress } from '../../../src/sync/progress.js';
-import { runSync, type Pace } from '../../../src/sync/run.js';
+import { runSync, type Pace, type SyncOptions } from '../../../src/sync/run.js';
 import type { UnitResult } from '../../../src/unit.js';
 import { compareDatabases, formatComparison } from '../../support/compare.js';
 import { connectTo, dropAtEnd, testServers, uniqueName, type ServerAddress } from '../../support/servers.js';
@@ -96,7 +96,12 @@ export class RunningUnit {
   failure: unknown;
   readonly #abort = new AbortController();
 
-  constructor(config: SubtaskConfig, dataDir = '/nonexistent', level: LogLevel = 'error') {
+  constructor(
+    config: SubtaskConfig,
+    dataDir = '/nonexistent',
+    level: LogLevel = 'error',
+    more: Partial<SyncOptions> = {},
+  ) {
     const write = (line: string): void => {
       this.log.push(line);
       if (level !== 'info' || process.env['DM_TEST_LOG'] !== undefined) process.stderr.write(line);
@@ -109,7 +114,7 @@ export class RunningUnit {
       logger: createLogger({ level: (process.env['DM_TEST_LOG'] as LogLevel | undefined) ?? level, write }),
       worker: 'test-worker',
     };
-    this.result = runSync(config, context, { dataDir, pace: QUICK });
+    this.result = runSync(config, context, { dataDir, pace: QUICK, ...more });
     this.result.catch((error: unknown) => {
       this.failure = error;
     });
