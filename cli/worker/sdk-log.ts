@@ -1,5 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import type { LogFields, Logger } from '../../src/log/logger.js';
+import { SparingWarning } from '../../src/log/sparing.js';
 
 /** Longest text of one field. */
 const MAX_TEXT = 2_000;
@@ -17,36 +18,51 @@ const NOISE: ReadonlySet<string> = new Set([
   'workflowType',
 ]);
 
+/** While Temporal is away, a dozen pollers say so every second. */
+const RETRIED = /^gRPC call \w+ retried \d+ times$/;
+
 /** Makes the Temporal SDK log through `logger`, and leave signals to us. Once a process, before anything else of the SDK. */
 export function installRuntime(logger: Logger): void {
+  const sdk = new SdkLog(logger);
   Runtime.install({
     shutdownSignals: [],
     logger: {
-      log: (level, message, meta) => writeSdkLine(logger, level, message, meta),
+      log: (level, message, meta) => sdk.write(level, message, meta),
       trace: () => undefined,
       debug: (message) => logger.debug(message),
       info: (message) => logger.info(message),
-      warn: (message, meta) => writeSdkLine(logger, 'WARN', message, meta),
-      error: (message, meta) => writeSdkLine(logger, 'ERROR', message, meta),
+      warn: (message, meta) => sdk.write('WARN', message, meta),
+      error: (message, meta) => sdk.write('ERROR', message, meta),
     },
     telemetryOptions: { logging: { forward: {}, filter: 'WARN' } },
   });
 }
 
-/** Writes a line of the SDK, or of a workflow, in our form. */
-export function writeSdkLine(
-  logger: Logger,
-  level: string,
-  message: string,
-  meta: Record<string, unknown> | undefined,
-): void {
-  // Said of the worker's own queue, where there are none on purpose.
-  if (message.startsWith('No workflows registered')) return;
-  // A unit has told of its end itself, in its own words.
-  if (message.startsWith('Activity ') && UNIT_ACTIVITIES.has(String(meta?.['activityType']))) return;
-  if (level === 'ERROR') logger.error(message, fieldsOf(meta));
-  else if (level === 'WARN') logger.warn(message, fieldsOf(meta));
-  else logger.debug(message);
+/** Writes lines of the SDK, and of workflows, in our form. */
+export class SdkLog {
+  readonly #logger: Logger;
+  readonly #silence: SparingWarning;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+    this.#silence = new SparingWarning(logger, 'Temporal does not answer');
+  }
+
+  write(level: string, message: string, meta: Record<string, unknown> | undefined): void {
+    // Said of the worker's own queue, where there are none on purpose.
+    if (message.startsWith('No workflows registered')) return;
+    // A unit has told of its end itself, in its own words.
+    if (message.startsWith('Activity ') && UNIT_ACTIVITIES.has(String(meta?.['activityType']))) return;
+    if (RETRIED.test(message)) this.#silence.tell({ error: innerMessage(String(meta?.['error'])) }, Date.now());
+    else if (level === 'ERROR') this.#logger.error(message, fieldsOf(meta));
+    else if (level === 'WARN') this.#logger.warn(message, fieldsOf(meta));
+    else this.#logger.debug(message);
+  }
+}
+
+/** Of errors that tell the inside of the SDK's library: the words of the operating system. */
+function innerMessage(text: string): string {
+  return [...text.matchAll(/\bmessage: "([^"]+)"/g)].at(-1)?.[1] ?? text.slice(0, MAX_TEXT);
 }
 
 const UNIT_ACTIVITIES: ReadonlySet<string> = new Set(['dump', 'load', 'sync']);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { writeSdkLine } from '../../../cli/worker/sdk-log.js';
+import { SdkLog } from '../../../cli/worker/sdk-log.js';
 import { createLogger } from '../../../src/log/logger.js';
 
 function lineOf(level: string, message: string, meta?: Record<string, unknown>): string {
   const lines: string[] = [];
-  writeSdkLine(createLogger({ write: (line) => lines.push(line.replace(/^\[[^\]]*\] /, '')) }), level, message, meta);
+  const logger = createLogger({ write: (line) => lines.push(line.replace(/^\[[^\]]*\] /, '')) });
+  new SdkLog(logger).write(level, message, meta);
   return lines.join('');
 }
 
@@ -37,5 +38,15 @@ describe('lines of the SDK and of workflows', () => {
   test('are cut, and of ordinary news only the debug level speaks', () => {
     expect(lineOf('ERROR', 'e', { error: new Error('y'.repeat(100_000)) }).length).toBeLessThan(2_100);
     expect(lineOf('INFO', 'Worker state changed', { state: 'RUNNING' })).toBe('');
+  });
+
+  test('do not flood the log while Temporal is away', () => {
+    const lines: string[] = [];
+    const sdk = new SdkLog(createLogger({ write: (line) => lines.push(line) }));
+    const error =
+      'Status { code: Unavailable, message: "tcp connect error", source: Os { message: "Connection refused" } }';
+    for (let i = 0; i < 200; i++) sdk.write('WARN', `gRPC call poll_activity_task_queue retried ${i} times`, { error });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/\[WARN\] \["Temporal does not answer"\] \[error="Connection refused"\] \[times=1\]/);
   });
 });
