@@ -34,7 +34,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
-import { handlersDone, historyIsLong, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, HistoryWatch, withOrderlyCancellation } from './lifetime.js';
 import { sourceWorkflow } from './source.js';
 
 /** A worker that has not been heard of for this long is offline. Shorter than a unit's, so that the new binding is known first. */
@@ -53,6 +53,7 @@ export async function clusterWorkflow(input: ClusterInput): Promise<void> {
 class Cluster {
   private readonly state: ClusterState;
   private readonly historyLimit: number | undefined;
+  private readonly history: HistoryWatch;
   /** Running presence activities, by worker. Each registration has its own: a late end of an older one means nothing. */
   private readonly presences = new Map<string, CancellationScope>();
   private readonly removals = new Map<string, RemoveAnswer>();
@@ -63,13 +64,14 @@ class Cluster {
   constructor(input: ClusterInput) {
     this.state = input.carried ?? { workers: [], sources: {}, epoch: 0 };
     this.historyLimit = input.historyLimit;
+    this.history = new HistoryWatch(input.historyLimit);
     this.listen();
   }
 
   async run(): Promise<void> {
     // Activities do not outlive a run: those of the last one have ended, and the workers' watch begins anew.
     for (const worker of this.state.workers) if (worker.online) this.watch(worker.name, worker.incarnation);
-    await condition(() => historyIsLong(this.historyLimit));
+    await condition(() => this.history.isLong());
     await handlersDone();
     await condition(() => this.telling === undefined);
     const next: ClusterInput = { carried: this.state };
@@ -95,6 +97,12 @@ class Cluster {
     setHandler(defineQuery<ClusterState>(MESSAGES.status), () => this.state);
   }
 
+  /** Does what an accepted update asks for. */
+  private answer<T>(work: () => Promise<T>): Promise<T> {
+    this.history.note();
+    return answering(work);
+  }
+
   // --- workers -----------------------------------------------------------------------------------------------------
 
   private find(name: string): ClusterState['workers'][number] | undefined {
@@ -113,7 +121,7 @@ class Cluster {
   }
 
   private async register(order: RegisterWorker): Promise<void> {
-    return answering(async () => {
+    return this.answer(async () => {
       this.refuseTakenName(order);
       const { name, addr, maxSources, incarnation } = order;
       const entry: WorkerEntry = { name, addr, online: true, maxSources, incarnation };
@@ -132,7 +140,7 @@ class Cluster {
   }
 
   private async unregister(order: UnregisterWorker): Promise<void> {
-    return answering(async () => {
+    return this.answer(async () => {
       if (this.find(order.name)?.incarnation !== order.incarnation) return;
       this.wentOffline(order.name);
       // The caller may end after this: its units have been asked to give back what they hold.
@@ -147,7 +155,7 @@ class Cluster {
   }
 
   private async removeWorker(name: string): Promise<void> {
-    return answering(async () => {
+    return this.answer(async () => {
       this.refuseOnline(name);
       this.state.workers = this.state.workers.filter((worker) => worker.name !== name);
     });
@@ -178,6 +186,7 @@ class Cluster {
   }
 
   private wentOffline(name: string): void {
+    this.history.note();
     const worker = this.find(name);
     if (worker !== undefined) worker.online = false;
     const scope = this.presences.get(name);
@@ -202,6 +211,7 @@ class Cluster {
   private async tellSources(): Promise<void> {
     for (const sourceId of this.untold) {
       this.untold.delete(sourceId);
+      this.history.note();
       const binding = this.state.sources[sourceId];
       if (binding === undefined) continue;
       const worker = this.find(binding.worker);
@@ -231,7 +241,7 @@ class Cluster {
   }
 
   private async addSource(order: SourceInput): Promise<SourceReply> {
-    return answering(async () => {
+    return this.answer(async () => {
       const { sourceId } = order;
       this.refuseKnownSource(sourceId);
       this.state.sources[sourceId] = { worker: '', lastWorker: '' };
@@ -267,7 +277,7 @@ class Cluster {
   }
 
   private async removeSource(sourceId: string): Promise<SourceReply> {
-    return answering(async () => {
+    return this.answer(async () => {
       this.refuseUnknownSource(sourceId);
       const worker = this.state.sources[sourceId]?.worker ?? '';
       this.removals.delete(sourceId);
@@ -294,6 +304,7 @@ class Cluster {
   }
 
   private takeAnswer(answer: RemoveAnswer): void {
+    this.history.note();
     this.removals.set(answer.sourceId, answer);
     // An answer that comes after the wait still counts: the source has gone.
     if (answer.tasks.length === 0) delete this.state.sources[answer.sourceId];

@@ -1,12 +1,13 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { TimeoutType } from '@temporalio/common';
 import { type DmError, type ErrorJson, toDmError } from '../src/errors/dm-error.js';
 import { FAILURE, type Progress } from './contract.js';
 import { unhindered } from './lifetime.js';
 
 /** What the end of an activity by failure asks for. */
 export type FailureKind =
-  /** The bound worker did not answer; try again there or on another. */
-  | { kind: 'worker-lost' }
+  /** The bound worker did not answer; try again there or on another. `silent` = it had begun, and was heard of no more. */
+  | { kind: 'worker-lost'; silent: boolean }
   /** The dump files are not where they were. */
   | { kind: 'dump-files-lost' }
   /**
@@ -18,7 +19,9 @@ export type FailureKind =
 /** Sorts the failure of an activity by what it asks for. */
 export function classifyFailure(failure: unknown): FailureKind {
   const cause = failure instanceof ActivityFailure ? failure.cause : failure;
-  if (cause instanceof TimeoutFailure) return { kind: 'worker-lost' };
+  if (cause instanceof TimeoutFailure) {
+    return { kind: 'worker-lost', silent: cause.timeoutType === TimeoutType.HEARTBEAT };
+  }
   if (cause instanceof ApplicationFailure) {
     if (cause.type === FAILURE.dumpFilesLost) return { kind: 'dump-files-lost' };
     const [error, progress] = (cause.type === FAILURE.dmError ? (cause.details ?? []) : []) as [ErrorJson?, Progress?];

@@ -21,7 +21,7 @@ import {
   type WorkerBound,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
-import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, HistoryWatch, unhindered, withOrderlyCancellation } from './lifetime.js';
 import { Billboard } from './search-attributes.js';
 
 /**
@@ -40,11 +40,13 @@ class Source {
   private input: SourceInput;
   private readonly state: SourceState;
   private readonly billboard: Billboard;
+  private readonly history: HistoryWatch;
   private removed = false;
 
   constructor(input: SourceInput) {
     const { carried, ...rest } = input;
     this.input = rest;
+    this.history = new HistoryWatch(input.historyLimit);
     this.state = carried ?? { worker: '', incarnation: '', bindingEpoch: 0, tasks: [] };
     this.billboard = new Billboard();
     this.listen();
@@ -52,22 +54,27 @@ class Source {
 
   async run(): Promise<void> {
     this.show();
-    await condition(() => this.removed || historyIsLong(this.input.historyLimit));
+    await condition(() => this.removed || this.history.isLong());
     await handlersDone();
     if (this.removed) return;
     await continueAsNew<typeof sourceWorkflow>({ ...this.input, carried: this.state });
   }
 
   private listen(): void {
-    setHandler(defineSignal<[WorkerBound]>(MESSAGES.workerBound), (news) => unhindered(() => this.bind(news)));
-    setHandler(defineSignal<[Subscription]>(MESSAGES.subscribe), ({ task }) => unhindered(() => this.subscribe(task)));
+    setHandler(defineSignal<[WorkerBound]>(MESSAGES.workerBound), (news) => this.taking(() => this.bind(news)));
+    setHandler(defineSignal<[Subscription]>(MESSAGES.subscribe), ({ task }) => this.taking(() => this.subscribe(task)));
     setHandler(defineSignal<[Subscription]>(MESSAGES.unsubscribe), ({ task }) => this.unsubscribe(task));
-    setHandler(defineSignal(MESSAGES.removeRequested), () => unhindered(() => this.answerRemoval()));
+    setHandler(defineSignal(MESSAGES.removeRequested), () => this.taking(() => this.answerRemoval()));
     setHandler(defineUpdate<SourceReply, [SourceInput]>(MESSAGES.updateSource), (order) => this.update(order), {
       validator: (_order) => this.refuseWhenUsed(),
     });
     setHandler(defineQuery<SourceStatus>(MESSAGES.status), () => this.status());
     setHandler(defineQuery<SourceInput>(MESSAGES.config), () => this.input);
+  }
+
+  private taking(work: () => Promise<void>): Promise<void> {
+    this.history.note();
+    return unhindered(work);
   }
 
   private async bind(news: WorkerBound): Promise<void> {
@@ -88,10 +95,12 @@ class Source {
   }
 
   private unsubscribe(task: string): void {
+    this.history.note();
     this.state.tasks = this.state.tasks.filter((name) => name !== task);
   }
 
   private async tell(task: string): Promise<void> {
+    this.history.note();
     const { worker, incarnation, dead, bindingEpoch: epoch } = this.state;
     const news: WorkerBound = { worker, incarnation, epoch, ...(dead === undefined ? {} : { dead }) };
     try {
@@ -118,6 +127,7 @@ class Source {
   }
 
   private async update(order: SourceInput): Promise<SourceReply> {
+    this.history.note();
     return answering(async () => {
       this.input = { ...this.input, config: order.config, configText: order.configText };
       return { result: true, msg: '', source: this.input.sourceId, worker: this.state.worker };

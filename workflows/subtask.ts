@@ -1,5 +1,4 @@
 import {
-  CancellationScope,
   condition,
   continueAsNew,
   defineQuery,
@@ -7,6 +6,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   setHandler,
 } from '@temporalio/workflow';
@@ -30,16 +30,30 @@ import {
 } from './contract.js';
 import { classifyFailure } from './failures.js';
 import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
+import { RunningActivity } from './running-activity.js';
 import { Billboard } from './search-attributes.js';
 
 /** A unit that has not been heard of for this long is given to another worker. Its own watchdog stops it at half of it. */
 const UNIT_HEARTBEAT_TIMEOUT_MS = 8_000;
 /** The bound worker polls all the time; one that does not take a unit within this time is not there. */
 const UNIT_PICKUP_TIMEOUT_MS = 5_000;
+/**
+ * Not repeated by Temporal on the same queue: a frozen process has a request for work open there, would swallow the next
+ * attempt as well, and cost another timeout before the unit could go elsewhere.
+ */
+const HEARTBEAT_TIMED_OUT = 'TemporalTimeout:Heartbeat';
 /** Time for news of a re-binding to arrive before the same worker is tried again. */
 const RETRY_PAUSE_MS = 3_000;
+/**
+ * The same for a worker that has fallen silent: the cluster has noticed before us and is about to tell, unless what it tells
+ * waits for workflow tasks that the frozen process has taken with it (two at most, of five seconds).
+ */
+const SILENT_WORKER_PAUSE_MS = 12_000;
 /** Replication has no checkpoint yet and the dump it should follow is gone with its worker: the choice of the unit is open again. */
 const NO_DUMP_METADATA = 11001;
+
+/** What workflows of earlier versions did not do; their histories go on as they began. */
+const PATCHES = { awaitNews: 'await-news-of-a-silent-worker' } as const;
 
 type Expected = SubtaskState['expectedStage'];
 
@@ -154,8 +168,10 @@ class Subtask {
 
   private async runUnit(worker: string): Promise<void> {
     const running = new RunningActivity(worker, this.incarnation);
+    const epoch = this.bindingEpoch;
     this.running = running;
     let retry = false;
+    let silent = false;
     try {
       const outcome = await running.run(() => this.runActivities(worker));
       if (outcome.progress !== undefined) this.state.lastProgress = outcome.progress;
@@ -168,13 +184,27 @@ class Subtask {
         this.noteProgress(failure.progress ?? this.state.lastProgress);
         this.pauseByError(failure.error, failure.transient);
       } else retry = true;
+      silent = failure?.kind === 'worker-lost' && failure.silent;
     }
     this.running = undefined;
     if (!retry) return;
     // Dump and load depend on files of one disk: look again what is there before going on.
     if (this.state.unit !== 'Sync') this.unitChosen = false;
-    // Nobody asked for the end: let news of a re-binding arrive, so that a lost worker is not asked in a tight loop.
-    if (!running.interrupted) await condition(() => !this.shallRun() || this.state.worker !== worker, RETRY_PAUSE_MS);
+    if (!running.interrupted) await this.awaitRebinding(worker, silent ? epoch : undefined);
+  }
+
+  /**
+   * Nobody asked for the end of a unit: lets news of a re-binding arrive, so that a lost worker is not asked in a tight loop.
+   * When it fell silent there is news in any case: of another worker, or that it has registered again.
+   *
+   * @param silentSince epoch of the binding when a worker began that has fallen silent
+   */
+  private async awaitRebinding(worker: string, silentSince: number | undefined): Promise<void> {
+    if (silentSince !== undefined && patched(PATCHES.awaitNews)) {
+      await condition(() => !this.shallRun() || this.bindingEpoch > silentSince, SILENT_WORKER_PAUSE_MS);
+    } else {
+      await condition(() => !this.shallRun() || this.state.worker !== worker, RETRY_PAUSE_MS);
+    }
   }
 
   private async runActivities(worker: string): Promise<UnitOutcome> {
@@ -348,39 +378,6 @@ class Subtask {
   }
 }
 
-/** An activity at work: where, and how it can be ended. */
-class RunningActivity {
-  readonly scope = new CancellationScope();
-  readonly worker: string;
-  readonly incarnation: string;
-  /** It was asked to end. */
-  interrupted = false;
-  private readonly abandoned: Promise<UnitOutcome>;
-  private giveUp: () => void = () => undefined;
-
-  constructor(worker: string, incarnation: string) {
-    this.worker = worker;
-    this.incarnation = incarnation;
-    this.abandoned = new Promise((resolve) => {
-      this.giveUp = () => resolve({ finished: false });
-    });
-  }
-
-  run(work: () => Promise<UnitOutcome>): Promise<UnitOutcome> {
-    return Promise.race([this.scope.run(work), this.abandoned]);
-  }
-
-  /**
-   * Its process is dead, so that waiting for its heartbeat to time out is of no use. The request to cancel keeps Temporal from
-   * giving it out again.
-   */
-  abandon(): void {
-    this.interrupted = true;
-    this.scope.cancel();
-    this.giveUp();
-  }
-}
-
 function commandOf(selection: Selection | undefined): number {
   return selection?.command ?? 0;
 }
@@ -393,9 +390,9 @@ function initialState(input: SubtaskInput): SubtaskState {
 }
 
 /**
- * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection, a worker that
- * died and came back) without a line in history; after some attempts in a row the subtask pauses with the error, for
- * everyone to see, and its automatic resume goes on trying.
+ * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection) without a
+ * line in history; after some attempts in a row the subtask pauses with the error, for everyone to see, and its automatic
+ * resume goes on trying.
  */
 function unitActivities(worker: string, input: SubtaskInput): DmActivities {
   return proxyActivities<DmActivities>({
@@ -405,7 +402,13 @@ function unitActivities(worker: string, input: SubtaskInput): DmActivities {
     startToCloseTimeout: '3650 days',
     // Paused and re-bound only after the unit has flushed what it holds.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
+    retry: {
+      initialInterval: '1s',
+      backoffCoefficient: 2,
+      maximumInterval: '10s',
+      maximumAttempts: 10,
+      nonRetryableErrorTypes: [HEARTBEAT_TIMED_OUT],
+    },
     summary: `${input.task} on ${input.sourceId}`,
   });
 }

@@ -29,7 +29,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from './contract.js';
 import { answering, refusal } from './failures.js';
-import { handlersDone, historyIsLong, unhindered, withOrderlyCancellation } from './lifetime.js';
+import { handlersDone, HistoryWatch, unhindered, withOrderlyCancellation } from './lifetime.js';
 import { Billboard } from './search-attributes.js';
 import { subtaskWorkflow } from './subtask.js';
 import { overallStage } from './task-stage.js';
@@ -68,10 +68,12 @@ class Task {
   /** The update at work; a second one is refused until it has answered. */
   private busy = '';
   private everUsed: boolean;
+  private readonly history: HistoryWatch;
 
   constructor(input: TaskInput) {
     const { carried, ...rest } = input;
     this.input = rest;
+    this.history = new HistoryWatch(input.historyLimit);
     this.subtasks = new Map(Object.entries(carried?.subtasks ?? {}));
     this.commandNumber = carried?.command ?? 0;
     this.everUsed = carried !== undefined;
@@ -84,7 +86,7 @@ class Task {
     const over = (): boolean => this.subtasks.size === 0 && this.busy === '' && this.everUsed;
     if (!this.everUsed && !(await condition(() => this.everUsed, FIRST_COMMAND_WAIT_MS))) return;
     for (;;) {
-      await condition(() => over() || (historyIsLong(this.input.historyLimit) && this.busy === ''));
+      await condition(() => over() || (this.history.isLong() && this.busy === ''));
       await handlersDone();
       if (over()) return;
       if (this.busy !== '') continue;
@@ -118,6 +120,7 @@ class Task {
   }
 
   private takeReport(report: SubtaskChanged): void {
+    this.history.note();
     const known = this.subtasks.get(report.sourceId);
     if (known === undefined || known.sequence >= report.sequence) return;
     if (report.closed) this.subtasks.delete(report.sourceId);
@@ -162,6 +165,7 @@ class Task {
   }
 
   private async startSubtask(sourceId: string): Promise<SourceReply> {
+    this.history.note();
     const found = this.input.subtasks.find((subtask) => subtask.sourceId === sourceId);
     if (found === undefined) return replyOf(sourceId, undefined, dmError(46017, [[sourceId]]));
     const { task, historyLimit } = this.input;
@@ -181,6 +185,7 @@ class Task {
 
   /** Hands a command on without waiting for its effect. */
   async command(command: Command, selection: Selection): Promise<void> {
+    this.history.note();
     const sources = selection.sources ?? [...this.subtasks.keys()];
     this.commandNumber += 1;
     const number = this.commandNumber;
@@ -216,6 +221,7 @@ class Task {
 
   private async tell(command: Command, sourceId: string, number: number): Promise<void> {
     if (!this.subtasks.has(sourceId)) return;
+    this.history.note();
     const payload: Selection = { command: number };
     try {
       await getExternalWorkflowHandle(subtaskWorkflowId(this.input.task, sourceId)).signal(command, payload);
@@ -250,6 +256,7 @@ class Task {
   }
 
   private async exclusively<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    this.history.note();
     return answering(async () => {
       this.refuseWhenBusy(operation);
       this.busy = operation;

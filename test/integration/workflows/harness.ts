@@ -13,6 +13,7 @@ import { sealSecrets } from '../../../src/config/secret.js';
 import type { SourceConfig, SubtaskConfig } from '../../../src/config/types.js';
 import { createLogger, silentLogger } from '../../../src/log/logger.js';
 import type { SourceInput, TaskInput } from '../../../workflows/contract.js';
+import { replayHistories } from '../../support/replay.js';
 import { testServers, uniqueName } from '../../support/servers.js';
 import { workflowBundle } from './bundle.js';
 import { type FakeDownstream, FakeUnits } from './fake-units.js';
@@ -28,19 +29,26 @@ export interface Bed {
   worker(name: string, downstream: FakeDownstream, maxSources?: number): Promise<WorkerProcess>;
 }
 
+export interface BedOptions {
+  /** Most workflows that a worker keeps in memory; default: as in the product. With 0, every workflow task is a replay. */
+  maxCachedWorkflows?: number;
+}
+
 /**
  * A namespace of its own on the shared Temporal server for the tests of one file: every cluster has the same workflow ids.
+ * After each test, the histories of all its workflows must replay.
  */
-export function testBed(address: () => string = () => testServers().temporal.address): Bed {
+export function testBed(options: BedOptions = {}): Bed {
   const bed = {} as Bed;
   const running = new Set<WorkerProcess>();
+  const replayed = new Set<string>();
   const root = mkdtempSync(join(tmpdir(), 'dm-workflows-'));
   let connection: Connection;
 
   beforeAll(async () => {
     const logger = process.env['DM_TEST_LOG'] === '1' ? createLogger({ level: 'debug' }) : silentLogger;
     installRuntime(logger);
-    bed.address = address();
+    bed.address = testServers().temporal.address;
     bed.namespace = uniqueName('dm').replace('_', '-');
     connection = await Connection.connect({ address: bed.address });
     await createNamespace(connection, bed.namespace);
@@ -51,10 +59,15 @@ export function testBed(address: () => string = () => testServers().temporal.add
     bed.commands = new Commands(bed.client);
     bed.status = new StatusClient(bed.client);
     const bundle = await workflowBundle();
+    const { maxCachedWorkflows } = options;
+    const parts = {
+      logger,
+      workflowBundle: bundle,
+      ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+    };
     bed.worker = async (name, downstream, maxSources = 16) => {
-      const options = { name, addr: 'test', dataDir: join(root, name), maxSources, logLevel: 'info' as const };
-      const units = new FakeUnits(downstream, name);
-      const worker = await WorkerProcess.start(options, { units, logger, workflowBundle: bundle });
+      const named = { name, addr: 'test', dataDir: join(root, name), maxSources, logLevel: 'info' as const };
+      const worker = await WorkerProcess.start(named, { ...parts, units: new FakeUnits(downstream, name) });
       running.add(worker);
       return worker;
     };
@@ -65,6 +78,7 @@ export function testBed(address: () => string = () => testServers().temporal.add
     running.clear();
     if (process.env['DM_RECORD_HISTORIES'] === '1') await recordHistories(bed.client, task.name);
     await terminateAll(bed.client);
+    await replayHistories(bed.client, await workflowBundle(), replayed);
   });
 
   afterAll(async () => {

@@ -4,7 +4,8 @@ import { type SubtaskState, subtaskWorkflowId, taskWorkflowId } from '../../../w
 import { FakeDownstream } from './fake-units.js';
 import { eventually, sourceInput, subtaskIs, taskInput, testBed } from './harness.js';
 
-const bed = testBed();
+/** Nothing is kept in memory: each step of a workflow begins with the replay of all before it. */
+const bed = testBed({ maxCachedWorkflows: 0 });
 
 async function begin(task: string, sources: string[]): Promise<FakeDownstream> {
   const downstream = new FakeDownstream();
@@ -276,6 +277,29 @@ describe('history', () => {
     expect(downstream.starts.filter((start) => start.includes('Dump'))).toHaveLength(1);
     expect((await bed.commands.stopTask('long')).sources[0]?.result).toBe(true);
     await eventually(async () => expect(await bed.status.exists(taskWorkflowId('long'))).toBe(false));
+  });
+
+  it('is never ended by a refused command, of which nothing would be left for a replay', async () => {
+    await bed.worker('w1', new FakeDownstream());
+    await bed.commands.addSource(sourceInput('s1'));
+    await bed.commands.startTask({ ...taskInput('refused', ['s1']), historyLimit: 40 });
+    // The third unit: all that the subtask has to report of its start has arrived.
+    await eventually(async () => expect((await bed.status.task('refused'))?.subtasks[0]?.state.attempt).toBe(3));
+    const task = bed.client.workflow.getHandle(taskWorkflowId('refused'));
+    const first = await task.describe();
+    for (let before = first; before.runId === first.runId;) {
+      const { historyLength, runId } = before;
+      const refused = bed.commands.pauseTask('refused', { sources: ['nope'] });
+      await expect(refused).rejects.toMatchObject({ code: 46017 });
+      expect((await task.describe()).runId).toBe(runId);
+      // A signal without consequence; with enough of them a new run begins.
+      await task.signal('pause', { sources: [] });
+      before = await eventually(async () => {
+        const now = await task.describe();
+        expect(now.runId !== runId || now.historyLength >= historyLength + 4).toBe(true);
+        return now;
+      });
+    }
   });
 
   it('survives a flood of signals without losing the last word', async () => {
