@@ -4,10 +4,10 @@ import { dmError } from '../errors/dm-error.js';
 import { faultPoint } from '../fault/fault.js';
 import type { TargetTable } from '../filter/router.js';
 import type { DbConnection } from '../mysql/connect.js';
+import { allowCutValues, areExpectedCuts, cutColumns, isCutValueError, LIST_WARNINGS } from '../mysql/cut-values.js';
 import { packetTooLarge, serverErrno } from '../mysql/errors.js';
 import { quoteIdent } from '../mysql/quote.js';
 import type { LoadCheckpoint } from './checkpoint.js';
-import { allowEnumErrors, ER_DATA_TRUNCATED, LIST_WARNINGS, onlyEnumErrors } from './enum-errors.js';
 import { describe, type InsertRewriter } from './insert-rewriter.js';
 import type { DataFile } from './inventory.js';
 import { rawQuery, type RawResult } from './raw-query.js';
@@ -156,8 +156,8 @@ export class FileLoader {
     try {
       rows = await this.#send(connection, file, part);
     } catch (error) {
-      if (serverErrno(error) !== ER_DATA_TRUNCATED) throw error;
-      rows = await this.#sendWithEnumErrors(connection, loaded, part, error);
+      if (!isCutValueError(serverErrno(error))) throw error;
+      rows = await this.#sendWithCutValues(connection, loaded, part, error);
     }
     await faultPoint('load.before-commit');
     if (!this.#shared.mayGoOn()) throw new StopLoading();
@@ -188,8 +188,8 @@ export class FileLoader {
     return statement === undefined ? 0 : affectedRows(results[2]);
   }
 
-  /** The same without strict mode, for rows with error values in ENUM columns; anything else changed is `refused`. */
-  async #sendWithEnumErrors(
+  /** The same without strict mode, for rows that were written without it; when it would change anything else, they are `refused`. */
+  async #sendWithCutValues(
     connection: DbConnection,
     { file, target }: LoadedFile,
     part: FilePart,
@@ -197,9 +197,9 @@ export class FileLoader {
   ): Promise<number> {
     await connection.query('ROLLBACK');
     const mode = loadSession(this.#shared.to)['sql_mode'] ?? '';
-    await allowEnumErrors(connection, mode);
+    await allowCutValues(connection, mode);
     const rows = await this.#send(connection, file, part);
-    if (!(await onlyEnumErrors(connection, target, this.#warnings))) throw refused;
+    if (!areExpectedCuts(this.#warnings, await cutColumns(connection, target))) throw refused;
     await connection.query(`SET SESSION sql_mode = '${mode}'`);
     return rows;
   }

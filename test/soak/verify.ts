@@ -52,7 +52,7 @@ async function structureDifferences({ up, down, alike, origins }: Sides, pair: T
   if (ours === undefined || theirs === undefined) return [`structure of ${pair.up.table}: gone`];
   // A foreign key follows its database to the new name.
   for (const key of theirs.foreignKeys) key.refSchema = origins.get(key.refSchema) ?? key.refSchema;
-  const describe = (table: Table): string[] => (alike ? describeTable(table, 'mysql') : outline(table));
+  const describe = (table: Table): string[] => (alike ? describeAll(table) : outline(table));
   const [left, right] = [describe(ours), describe(theirs)];
   const missing = left.filter((line) => !right.includes(line)).map((line) => `  upstream ${line}`);
   const surplus = right.filter((line) => !left.includes(line)).map((line) => `  downstream ${line}`);
@@ -61,6 +61,15 @@ async function structureDifferences({ up, down, alike, origins }: Sides, pair: T
 
 async function structureOf(connection: Connection, { schema, table }: TableName): Promise<Table | undefined> {
   return introspectTable(connection, await loadServerProfile(connection), schema, table);
+}
+
+/**
+ * All lines, but for indexes that a server makes for foreign keys: what was made so upstream is one of the user's own in a
+ * structure file, and does not give way to a later index.
+ */
+function describeAll(table: Table): string[] {
+  const names = new Set(table.foreignKeys.map(({ name }) => `index ${name} INDEX`));
+  return describeTable(table, 'mysql').filter((line) => !names.has(line.split(' ').slice(0, 3).join(' ')));
 }
 
 /** What both flavors say alike: columns, whether they take NULL, and unique keys. */

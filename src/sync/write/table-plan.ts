@@ -97,6 +97,8 @@ export class TablePlan {
   readonly columns: readonly PlanColumn[];
   /** Their names, quoted. */
   readonly columnList: string;
+  /** Columns whose values the downstream generates, names in lower case. */
+  readonly generated: ReadonlySet<string>;
   /** Places of ENUM columns. */
   readonly enums: readonly number[];
   /** Unique keys of either side; rows that share a value of one keep their order. */
@@ -126,6 +128,7 @@ export class TablePlan {
     this.layout = JSON.stringify([this.target, source.columns.map(columnLayout)]);
     this.columns = builder.written();
     this.columnList = this.columns.map(({ name }) => name).join(', ');
+    this.generated = builder.generated();
     this.enums = source.columns.flatMap((column, at) => (column.type === 'enum' ? [at] : []));
     const { keys, opaque } = builder.keys();
     this.keys = keys;
@@ -186,6 +189,10 @@ class PlanBuilder {
 
   get #structure(): Table {
     return this.#downstream?.structure ?? this.#source;
+  }
+
+  generated(): Set<string> {
+    return new Set(this.#structure.columns.filter(isGenerated).map(({ name }) => name.toLowerCase()));
   }
 
   /**

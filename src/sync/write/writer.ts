@@ -13,6 +13,7 @@ import {
   type DbConnection,
   type ServerSession,
 } from '../../mysql/connect.js';
+import { areExpectedCuts, isCutValueError, LIST_WARNINGS, withoutStrictMode } from '../../mysql/cut-values.js';
 import { isConnectionError, isRetryable, packetTooLarge, serverErrno } from '../../mysql/errors.js';
 import { hexLiteral, quoteString } from '../../mysql/quote.js';
 import { rowSqlMode } from '../../mysql/row-session.js';
@@ -66,8 +67,8 @@ const ER_DUP_ENTRY = 1062;
 /** Silence of a server with a request of ours after which the connection counts as dead; as in DM. */
 const READ_TIMEOUT_MS = 300_000;
 
-/** How a batch is sent: merged; then, when something speaks against that, change by change. */
-type Mode = 'merged' | 'plain';
+/** How a batch is sent: merged; when something speaks against that, change by change; then without strict mode. */
+type Mode = 'merged' | 'plain' | 'lenient';
 
 /**
  * One downstream connection that applies batches, each in one transaction together with the numbers of its changes. A
@@ -130,6 +131,7 @@ export class Writer {
           if (!isConnectionError(rootOf(cause))) mode = 'plain';
           await this.#pause(attempt);
         } else if (mode === 'merged') mode = 'plain';
+        else if (mode === 'plain' && mayBeCut(cause)) mode = 'lenient';
         else if (!(serverErrno(rootOf(cause)) === ER_DUP_ENTRY && (await this.#wasCommitted(batch)))) throw cause;
       }
     }
@@ -225,22 +227,22 @@ export class Writer {
     await faultPoint('sync.before-batch');
     const [first] = jobs;
     if (first === undefined) return { missed: NOTHING_MISSED };
-    await this.#setSession(connection, first);
+    await this.#setSession(connection, first, mode);
     const head = this.#head(batch, jobs);
     const merged =
-      mode === 'plain' || first.bytes >= BIG_ROW_BYTES ? undefined : requestOf(head, mergedStatements(jobs));
+      mode !== 'merged' || first.bytes >= BIG_ROW_BYTES ? undefined : requestOf(head, mergedStatements(jobs));
     const result =
       merged === undefined || !this.#fitsText(merged.text)
-        ? await this.#oneByOne(connection, head, jobs)
+        ? await this.#oneByOne(connection, head, jobs, mode)
         : await this.#atOnce(connection, head, merged);
     await faultPoint('sync.after-commit');
     return result;
   }
 
   /** Session variables that depend on the batch; neighbours seldom differ. */
-  async #setSession(connection: DbConnection, job: RowJob): Promise<void> {
+  async #setSession(connection: DbConnection, job: RowJob, sent: Mode): Promise<void> {
     const mode = rowSqlMode(this.#options.to);
-    const sqlMode = job.lenient ? mode.replaceAll(/(STRICT_(TRANS|ALL)_TABLES|TRADITIONAL),?/g, '') : mode;
+    const sqlMode = job.lenient || sent === 'lenient' ? withoutStrictMode(mode) : mode;
     const wanted = `SET foreign_key_checks = ${job.foreignKeyChecks ? 1 : 0}, sql_mode = ${quoteString(sqlMode)}`;
     if (wanted === this.#session) return;
     await connection.query(wanted);
@@ -285,13 +287,14 @@ export class Writer {
   }
 
   /** A request a statement, so that a refused change is known. */
-  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[]): Promise<BatchResult> {
+  async #oneByOne(connection: DbConnection, head: string[], jobs: readonly RowJob[], mode: Mode): Promise<BatchResult> {
     await connection.query(head.join(';\n'));
     const missed = new Map<string, number>();
     for (const job of jobs) {
       try {
         for (const statement of this.#statementsOf(job)) {
           noteMissed(missed, statement, await send(connection, statement));
+          if (mode === 'lenient') await assertOnlyGeneratedCut(connection, job);
         }
       } catch (error) {
         throw isRetryable(error) ? error : new RowError(job, error);
@@ -355,6 +358,21 @@ export async function openWriterConnection(to: DatabaseConfig, signal: AbortSign
     connection.destroy();
     throw error;
   }
+}
+
+/** Whether the change was refused for a value that a generated column may have been given without strict mode upstream. */
+function mayBeCut(error: unknown): boolean {
+  return error instanceof RowError && error.job.plan.generated.size > 0 && isCutValueError(serverErrno(error.cause));
+}
+
+/** @throws the first of the warnings of the last statement, when any is about a column that was written */
+async function assertOnlyGeneratedCut(connection: DbConnection, { plan, lenient }: RowJob): Promise<void> {
+  const [warnings] = (await connection.query(LIST_WARNINGS)) as [{ Code: number; Message: string }[], unknown];
+  // Of an invalid member of an ENUM it is known that it is to be stored as such.
+  const enums = new Set(lenient ? plan.source.columns.map(({ name }) => name.toLowerCase()) : []);
+  if (areExpectedCuts(warnings, { enums, generated: plan.generated })) return;
+  const [{ Code, Message } = { Code: 0, Message: '' }] = warnings;
+  throw Object.assign(new Error(Message), { errno: Code, sqlMessage: Message });
 }
 
 async function send(connection: DbConnection, { sql, parameters }: RowStatement): Promise<unknown> {

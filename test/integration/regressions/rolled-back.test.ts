@@ -15,7 +15,11 @@ describe('rows that MariaDB has rolled back', () => {
     await run(fixture, [
       'CREATE TABLE t (a INT, b INT)',
       'INSERT INTO t VALUES (1, 1), (2, 2)',
-      ...['BEGIN', 'INSERT INTO t VALUES (3, 3)', TEMPORARY, 'DELETE FROM t WHERE a = 1', 'ROLLBACK'],
+      'BEGIN',
+      'INSERT INTO t VALUES (3, 3)',
+      TEMPORARY,
+      'DELETE FROM t WHERE a = 1',
+      'ROLLBACK',
       'INSERT INTO t VALUES (4, 4)',
     ]);
     await replicate(fixture);
@@ -28,9 +32,20 @@ describe('rows that MariaDB has rolled back', () => {
       'CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES parent (id) ON DELETE CASCADE)',
       'INSERT INTO parent VALUES (1), (2), (3), (4)',
       'INSERT INTO t VALUES (1), (1), (2)',
-      ...['BEGIN', TEMPORARY, 'INSERT INTO t VALUES (3)', 'SAVEPOINT s', 'DELETE FROM parent WHERE id = 1'],
-      ...['SAVEPOINT `S 2`', 'INSERT INTO t VALUES (2)', 'ROLLBACK TO `S 2`', 'INSERT INTO t VALUES (4)'],
-      ...['ROLLBACK TO s', 'INSERT INTO t VALUES (4)', 'SAVEPOINT s', 'INSERT INTO t VALUES (4)', 'COMMIT'],
+      'BEGIN',
+      TEMPORARY,
+      'INSERT INTO t VALUES (3)',
+      'SAVEPOINT s',
+      'DELETE FROM parent WHERE id = 1',
+      'SAVEPOINT `S 2`',
+      'INSERT INTO t VALUES (2)',
+      'ROLLBACK TO `S 2`',
+      'INSERT INTO t VALUES (4)',
+      'ROLLBACK TO s',
+      'INSERT INTO t VALUES (4)',
+      'SAVEPOINT s',
+      'INSERT INTO t VALUES (4)',
+      'COMMIT',
     ]);
     await replicate(fixture);
     const [rows] = await fixture.down.query<RowDataPacket[]>(`SELECT a FROM \`${fixture.database}\`.t ORDER BY a`);
@@ -42,9 +57,23 @@ describe('rows that MariaDB has rolled back', () => {
     const many = "INSERT INTO t SELECT seq, REPEAT('x', 1000) FROM seq_1_to_4000";
     await run(fixture, [
       'CREATE TABLE t (a INT, v VARCHAR(1000))',
-      ...['BEGIN', TEMPORARY, many, 'SAVEPOINT s', many, 'ROLLBACK TO s', 'INSERT INTO t VALUES (7, NULL)', 'COMMIT'],
-      ...['BEGIN', TEMPORARY, many, many, 'ROLLBACK'],
-      ...['BEGIN', many, many, 'COMMIT'],
+      'BEGIN',
+      TEMPORARY,
+      many,
+      'SAVEPOINT s',
+      many,
+      'ROLLBACK TO s',
+      'INSERT INTO t VALUES (7, NULL)',
+      'COMMIT',
+      'BEGIN',
+      TEMPORARY,
+      many,
+      many,
+      'ROLLBACK',
+      'BEGIN',
+      many,
+      many,
+      'COMMIT',
       'INSERT INTO t VALUES (8, NULL)',
     ]);
     const { totalRows } = await replicate(fixture);
