@@ -164,10 +164,9 @@ syncers:
     batch: 100
     # REPLACE instead of INSERT, DELETE and REPLACE instead of UPDATE.
     #safe-mode: false
-    # Merge changes of one row inside a batch.
-    #compact: false
-    # Merge changes of one kind into statements of several rows.
-    #multiple-rows: false
+    # Merge changes of one row inside a batch, and those of one kind into statements of several rows: always done.
+    #compact: true
+    #multiple-rows: true
     #queue-size: 1024
     # Seconds.
     #checkpoint-flush-interval: 30

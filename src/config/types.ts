@@ -157,7 +157,9 @@ export interface SyncConfig {
   workerCount: number;
   batch: number;
   safeMode: boolean;
+  /** Always in effect; told where the configuration is printed. */
   compact: boolean;
+  /** As `compact`. */
   multipleRows: boolean;
   queueSize: number;
   checkpointFlushIntervalMs: number;

@@ -74,7 +74,7 @@ describe('a complete task file', () => {
       enableGtid: true,
       dump: { threads: 5, chunkFilesize: 64 * 2 ** 20, consistency: 'auto' },
       load: { poolSize: 17 },
-      sync: { workerCount: 18, batch: 100, safeMode: false, compact: false, checkpointFlushIntervalMs: 30_000 },
+      sync: { workerCount: 18, batch: 100, safeMode: false, compact: true, checkpointFlushIntervalMs: 30_000 },
     });
     expect(second.blockAllowList).toBeUndefined();
     expect(second.dump.rows).toBeUndefined();
@@ -101,7 +101,7 @@ describe('defaults', () => {
       ignoreCheckingItems: [],
       dump: { threads: 4, chunkFilesize: 67_108_864, statementSize: 1_000_000, consistency: 'auto' },
       load: { poolSize: 16, dir: './dumped_data.test' },
-      sync: { workerCount: 16, batch: 100, safeMode: false, compact: false, multipleRows: false, queueSize: 1024 },
+      sync: { workerCount: 16, batch: 100, safeMode: false, compact: true, multipleRows: true, queueSize: 1024 },
     });
   });
 
