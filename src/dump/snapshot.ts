@@ -10,6 +10,7 @@ import { formatPosition } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
 import { masterStatus } from '../mysql/server-info.js';
 import type { DumpMetadata } from './metadata.js';
+import { tellOfPrepared } from './prepared.js';
 import { listObjects, showCreateTable, type DumpObjects, type DumpTable } from './tables.js';
 
 /** Options of {@link takeSnapshot}. */
@@ -72,6 +73,7 @@ const ER_NO_SUCH_TABLE = 1146;
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   await faultPoint('dump.before-snapshot');
+  await tellOfPrepared(options.lockConnection, options.flavor, options.logger);
   if (options.consistency === 'none') return withoutLock(options);
   if (options.consistency === 'lock') return withTableLocks(options);
   try {
@@ -275,7 +277,7 @@ function timeoutError(cause: unknown): DmError {
     cause,
     scope: 'upstream',
     workaround:
-      'Statements or transactions upstream keep the tables busy. Please wait until they have ended (see SHOW PROCESSLIST) and resume the task, or set `--consistency lock` or `--consistency none` in `extra-args` of the dump configuration.',
+      'Statements or transactions upstream keep the tables busy. Please wait until they have ended (see SHOW PROCESSLIST and XA RECOVER) and resume the task, or set `--consistency lock` or `--consistency none` in `extra-args` of the dump configuration.',
   });
 }
 

@@ -2,9 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
+import type { DumpProgress } from '../../../src/dump/progress.js';
+import { runDump } from '../../../src/dump/run.js';
 import { setFaults } from '../../../src/fault/fault.js';
+import type { LoadProgress } from '../../../src/load/progress.js';
+import { runLoad } from '../../../src/load/run.js';
 import { LOST_CONTACT } from '../../../src/unit.js';
-import { connectTo, createDatabase, onFileEnd, testServers } from '../../support/servers.js';
+import {
+  connectTo,
+  createDatabase,
+  dropAtEnd,
+  onFileEnd,
+  startPrivateServer,
+  testServers,
+} from '../../support/servers.js';
+import { dataDirectory, unitContext } from '../dump/support.js';
 import { expectEqual, makeFixture, position, RunningUnit, type Fixture, type UpstreamName } from './harness.js';
 
 afterEach(() => setFaults(undefined));
@@ -256,6 +268,66 @@ describe.each<UpstreamName>(['mysqlUp', 'mariadbUp'])('two-phase XA on %s', (ups
     await end(fixture, 'COMMIT', 'late');
     await catchUp(fixture);
     expect(await ids(down, fixture, 'late')).toEqual([1]);
+    await expectEqual(fixture);
+  });
+
+  test('a full copy made while one is prepared lacks its rows, and replication brings them', async () => {
+    const fixture = await makeFixture(upstream, { taskMode: 'all' });
+    const { up, down, config } = fixture;
+    await makeTables(fixture);
+    await up.query("INSERT INTO k VALUES (1, 'copied')");
+    await prepare(upstream, fixture, 'open', "INSERT INTO k VALUES (2, 'prepared')", "INSERT INTO t VALUES (2, 'x')");
+    await prepare(upstream, fixture, 'undone', "INSERT INTO k VALUES (3, 'prepared')");
+    const dataDir = await dataDirectory();
+    const dumping = unitContext<DumpProgress>();
+    expect((await runDump(config, dumping, { dataDir })).finished).toBe(true);
+    const warning = dumping.lines.find((line) => line.includes('prepared with XA')) ?? '';
+    expect(warning).toContain(xidOf(fixture, 'open'));
+    await runLoad(config, unitContext<LoadProgress>(), { dataDir });
+    expect(await ids(down, fixture)).toEqual([1]);
+    await end(fixture, 'ROLLBACK', 'undone');
+    await end(fixture, 'COMMIT', 'open');
+    const unit = new RunningUnit(config, dataDir);
+    await unit.synced(up);
+    await unit.stop();
+    expect(await ids(down, fixture)).toEqual([1, 2]);
+    await expectEqual(fixture);
+  });
+
+  test('an upstream that breaks down keeps what is prepared, and so do we', async () => {
+    const flavor = upstream === 'mysqlUp' ? 'mysql' : 'mariadb';
+    const server = await startPrivateServer({ flavor, durable: true });
+    const { down, config: base } = await makeFixture(upstream);
+    const database = await createDatabase(server, 'e_xa');
+    dropAtEnd(testServers().mysqlDown, database);
+    let up = await connectTo(server, database);
+    const { host, port, user, password } = server;
+    const config: SubtaskConfig = {
+      ...base,
+      from: { host, port, user, password },
+      meta: { ...(await position(up)), binlogPos: 4 },
+      blockAllowList: { doDbs: [database] },
+    };
+    let fixture: Fixture = { up, down, database, config };
+    await makeTables(fixture);
+    const unit = startUnit(config);
+    const session = await connectTo(server, database);
+    await prepareIn(session, fixture, 'kept', "INSERT INTO k VALUES (1, 'kept')");
+    await unit.synced(up);
+    await server.kill();
+    await server.restart();
+    up = await connectTo(server, database);
+    fixture = { ...fixture, up };
+    const [found] = await up.query<RowDataPacket[]>('XA RECOVER');
+    expect(found).toHaveLength(1);
+    await up.query('SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1');
+    // What the rows look like cannot change before they are committed.
+    await expect(up.query('ALTER TABLE k ADD COLUMN w INT FIRST')).rejects.toMatchObject({ errno: 1205 });
+    await end(fixture, 'COMMIT', 'kept');
+    await up.query('ALTER TABLE k ADD COLUMN w INT FIRST');
+    await unit.synced(up);
+    await unit.stop();
+    expect(readsAgain(unit)).toBe(0);
     await expectEqual(fixture);
   });
 });
