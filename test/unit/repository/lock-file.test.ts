@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 interface LockedPackage {
   version?: string;
+  integrity?: string;
+  resolved?: string;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 }
@@ -29,5 +31,13 @@ describe('package-lock.json', () => {
     );
     expect(missing).toEqual([]);
     expect(Object.keys(packages).length).toBeGreaterThan(100);
+  });
+
+  // Where npm has not seen a package, it writes no checksum of it and asks for none later.
+  it('holds the checksum of every package, and no registry', () => {
+    const wrong = Object.entries(packages)
+      .filter(([path, { integrity, resolved }]) => path !== '' && (!integrity?.startsWith('sha512-') || resolved))
+      .map(([path]) => path);
+    expect(wrong).toEqual([]);
   });
 });
