@@ -15,10 +15,10 @@ function prepared(xid: string, rows: PreparedXa['rows'] = [], pos = 4): Prepared
 
 /** The xids that a flush at the nth transaction end adds or changes, and those that it removes. */
 function flush(book: PreparedTransactions, n: number): { added: string[]; removed: string[] } {
-  const { statements, stored } = book.changes(n);
-  stored();
+  const changes = book.changes(n);
+  changes.stored();
   const xids = (verb: string): string[] =>
-    [...(statements.find((sql) => sql.startsWith(verb)) ?? '').matchAll(/'(x\d)'/g)].map(([, xid]) => String(xid));
+    [...(changes.statements.find((sql) => sql.startsWith(verb)) ?? '').matchAll(/'(x\d)'/g)].map(([, xid = '']) => xid);
   return { added: xids('REPLACE'), removed: xids('DELETE') };
 }
 
