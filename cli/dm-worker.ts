@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { createWriteStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { engineUnits } from '../activities/engine.js';
-import { createLogger, type Logger } from '../src/log/logger.js';
-import { readWorkerOptions, type WorkerOptions } from './worker/options.js';
+import type { Logger } from '../src/log/logger.js';
+import { openLog } from './worker/log-file.js';
+import { readWorkerOptions } from './worker/options.js';
 import { UsageError } from './worker/usage-error.js';
 import { installRuntime } from './worker/sdk-log.js';
 import { WorkerProcess } from './worker/worker-process.js';
@@ -25,13 +26,6 @@ async function main(): Promise<number> {
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return String((manifest as { version?: unknown }).version);
-}
-
-function openLog(options: WorkerOptions): Logger {
-  if (options.logFile === undefined) return createLogger({ level: options.logLevel });
-  const stream = createWriteStream(options.logFile, { flags: 'a' });
-  stream.on('error', (error) => process.stderr.write(`dm-worker: cannot write the log file: ${error.message}\n`));
-  return createLogger({ level: options.logLevel, write: (line) => void stream.write(line) });
 }
 
 function endOnSignals(worker: WorkerProcess, logger: Logger): void {

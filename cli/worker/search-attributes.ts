@@ -22,14 +22,20 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
     // Another worker may have been faster, and some services do not let us look or add: what counts is the outcome.
     const still = await missingAttributes(connection, namespace, wanted).catch(() => missing);
     if (still.length === 0) return;
+    const text = error instanceof Error ? error.message : String(error);
+    if (/namespace .*not found/i.test(text)) throw new UsageError(noNamespace(namespace), 1);
     const flags = still.map((name) => `--name ${name}`).join(' ');
     throw new UsageError(
       `the namespace ${namespace} lacks the search attributes ${still.join(', ')} and they cannot be added ` +
-        `(${error instanceof Error ? error.message : String(error)}); please run: ` +
+        `(${text}); please run: ` +
         `temporal operator search-attribute create --namespace ${namespace} --type Keyword ${flags}`,
       1,
     );
   }
+}
+
+function noNamespace(namespace: string): string {
+  return `the namespace ${namespace} does not exist; please correct TEMPORAL_NAMESPACE, or run: temporal operator namespace create --namespace ${namespace}`;
 }
 
 async function missingAttributes(
