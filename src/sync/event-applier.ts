@@ -18,6 +18,7 @@ import type { CheckpointKeeper } from './checkpoint/keeper.js';
 import { valueBytes } from './write/literal.js';
 import type { OnlineRecords } from './ddl/online-ddl.js';
 import { planEvent, type EventPlan } from './ddl/online-ddl-plan.js';
+import { changed } from './write/dependencies.js';
 import type { Pipeline } from './write/pipeline.js';
 import type { SyncCounters } from './progress.js';
 import type { Dropped, RowFilters } from './row-filters.js';
@@ -162,7 +163,7 @@ export class EventApplier {
     const measured = event.bytes >= MEASURED_EVENT_BYTES;
     const share = Math.ceil(event.bytes / Math.max(1, rows.length));
     const safe = this.#isSafeMode();
-    const foreignKeyChecks = !event.noForeignKeyChecks;
+    const cascades = !event.noForeignKeyChecks;
     let at = -1;
     for (const original of rows) {
       at++;
@@ -185,7 +186,8 @@ export class EventApplier {
         origin,
         bytes,
         safe,
-        foreignKeyChecks,
+        // REPLACE would take the rows of children with it, of which nothing is written; who goes is for DELETE to say.
+        foreignKeyChecks: cascades && (!safe || leavesChildren(plan, change)),
         lenient,
         waits: undefined,
         follows: 0,
@@ -295,6 +297,13 @@ function imageBytes(image: RowImage): number {
   let bytes = 0;
   for (const value of image) bytes += valueBytes(value);
   return bytes;
+}
+
+/** Whether rows of other tables may follow the change: the row goes, or gets another key that they refer to. */
+function leavesChildren(plan: TablePlan, change: RowChange): boolean {
+  if (change.kind === 'insert') return false;
+  const after = change.kind === 'delete' ? undefined : change.after;
+  return plan.children.some(({ columns }) => changed(columns, change.before, after));
 }
 
 function hasInvalidEnum(plan: TablePlan, change: RowChange): boolean {

@@ -260,7 +260,8 @@ export class Dependencies {
   }
 }
 
-function changed(columns: readonly number[], before: RowImage, after: RowImage | undefined): boolean {
+/** Whether one of the columns gets another value, or the row goes. */
+export function changed(columns: readonly number[], before: RowImage, after: RowImage | undefined): boolean {
   if (after === undefined) return true;
   return columns.some((at) => !sameValue(before[at], after[at]));
 }

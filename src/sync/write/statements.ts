@@ -56,13 +56,28 @@ function canMerge(plan: TablePlan, jobs: readonly RowJob[]): boolean {
   return jobs.every((job) => job.plan.mergeable && isAlike(job.plan, plan));
 }
 
-/** One statement a change (two for an UPDATE in safe mode), in order. */
+/** One statement a change (several for an UPDATE in safe mode), in order. */
 export function plainStatements(job: RowJob): RowStatement[] {
   const { plan, change } = job;
   if (change.kind === 'insert') return insertRows(plan, [change.after], job.safe);
   if (change.kind === 'delete') return [deleteRow(plan, change.before, job.safe)];
   if (!job.safe) return [updateRow(plan, change.before, change.after, job.bytes)];
+  if (job.foreignKeyChecks) return moveWithChildren(plan, change.before, change.after);
   return [deleteRow(plan, change.before, true), ...insertRows(plan, [change.after], true)];
+}
+
+/**
+ * In safe mode, an UPDATE of a key that rows of other tables refer to: they follow an UPDATE and not a REPLACE. What is left
+ * of the row where it was, when the new key was there already, goes.
+ */
+function moveWithChildren(plan: TablePlan, before: RowImage, after: RowImage): RowStatement[] {
+  const assignments = assign(plan, before, after, false);
+  const values = plan.columns.map(({ name }) => `${name} = VALUES(${name})`);
+  return [
+    { sql: `UPDATE IGNORE ${plan.target} SET ${assignments} WHERE ${plan.where(before)}` },
+    deleteRow(plan, before, true),
+    { sql: `${insertHead(plan, false)}${tuple(plan, after)} ON DUPLICATE KEY UPDATE ${values.join(', ')}` },
+  ];
 }
 
 /** {@link plainStatements} with big values as parameters. */
@@ -79,6 +94,7 @@ export function bigStatements(job: RowJob): RowStatement[] {
   };
   if (change.kind === 'insert') return [insert(change.after)];
   if (change.kind === 'delete') return [remove(change.before)];
+  if (job.safe && job.foreignKeyChecks) return moveWithChildren(plan, change.before, change.after);
   if (job.safe) return [remove(change.before), insert(change.after)];
   const parameters: Parameters = [];
   const assignments = assign(plan, change.before, change.after, true, parameters);
