@@ -22,6 +22,7 @@ export class Registration {
   private readonly logger: Logger;
   private readonly ended = new AbortController();
   private online = false;
+  /** By the clock that does not jump when the time of day is set. */
   private lostAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private ending = false;
@@ -40,7 +41,7 @@ export class Registration {
   /** Hears from the presence activity. */
   onPresence(online: boolean): void {
     this.online = online;
-    if (!online) this.lostAt = Date.now();
+    if (!online) this.lostAt = performance.now();
   }
 
   /**
@@ -49,20 +50,20 @@ export class Registration {
    * @throws UsageError when another live worker has the name, or the cluster's workflow does not answer
    */
   async begin(): Promise<void> {
-    const began = Date.now();
+    const began = performance.now();
     for (;;) {
       try {
         await this.commands.registerWorker(this.order);
         break;
       } catch (error) {
         const taken = isNameTaken(error);
-        if (Date.now() - began > (taken ? NAME_WAIT_MS : ANSWER_WAIT_MS))
+        if (performance.now() - began > (taken ? NAME_WAIT_MS : ANSWER_WAIT_MS))
           throw new UsageError(reasonOf(error, taken), 1);
         await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
       }
     }
     delete this.order.replaces;
-    this.lostAt = Date.now();
+    this.lostAt = performance.now();
     this.schedule();
   }
 
@@ -85,14 +86,14 @@ export class Registration {
   }
 
   private async check(): Promise<void> {
-    if (this.online || Date.now() - this.lostAt < PRESENCE_WAIT_MS) return;
+    if (this.online || performance.now() - this.lostAt < PRESENCE_WAIT_MS) return;
     try {
       await this.commands.registerWorker(this.order);
       this.logger.info('registered again');
     } catch (error) {
       this.logger.warn('cannot register with the cluster', { error: String(error) });
     }
-    this.lostAt = Date.now();
+    this.lostAt = performance.now();
   }
 }
 

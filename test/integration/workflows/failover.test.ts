@@ -27,6 +27,25 @@ describe('a worker that ends in good order', () => {
     expect(await onlineWorkers()).toEqual(['w2']);
   });
 
+  it('may do so while it is taking over from another', async () => {
+    const downstream = new FakeDownstream();
+    downstream.drainMs = 500;
+    const first = await bed.worker('w1', downstream);
+    await bed.commands.addSource(sourceInput('s1'));
+    await bed.commands.startTask(taskInput('t', ['s1']));
+    await subtaskIs(bed, 't', 's1', 'Running', 'Sync');
+    const second = await bed.worker('w2', downstream);
+    await bed.worker('w3', downstream);
+    const ending = first.end();
+    await eventually(async () => expect((await bed.status.cluster())?.sources['s1']?.worker).toBe('w2'));
+    await Promise.all([ending, second.end()]);
+    await eventually(() => expect(downstream.starts.at(-1)).toBe('w3:Sync:s1'), 20_000);
+    const started = downstream.starts.filter((start) => start.includes('Sync'));
+    // Whoever had begun has given back what it held before the next one began.
+    expect(downstream.drained).toEqual(started.slice(0, -1));
+    await subtaskIs(bed, 't', 's1', 'Running', 'Sync');
+  });
+
   it('leaves its sources waiting when it was the last, and finds them again', async () => {
     const downstream = new FakeDownstream();
     const first = await bed.worker('w1', downstream);

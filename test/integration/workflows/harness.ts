@@ -30,12 +30,14 @@ export interface Bed {
 }
 
 export interface BedOptions {
+  /** Where Temporal is, asked before the first test; default: the shared server. */
+  address?: () => string;
   /** Most workflows that a worker keeps in memory; default: as in the product. With 0, every workflow task is a replay. */
   maxCachedWorkflows?: number;
 }
 
 /**
- * A namespace of its own on the shared Temporal server for the tests of one file: every cluster has the same workflow ids.
+ * A namespace of its own on a Temporal server for the tests of one file: every cluster has the same workflow ids.
  * After each test, the histories of all its workflows must replay.
  */
 export function testBed(options: BedOptions = {}): Bed {
@@ -48,7 +50,7 @@ export function testBed(options: BedOptions = {}): Bed {
   beforeAll(async () => {
     const logger = process.env['DM_TEST_LOG'] === '1' ? createLogger({ level: 'debug' }) : silentLogger;
     installRuntime(logger);
-    bed.address = testServers().temporal.address;
+    bed.address = options.address?.() ?? testServers().temporal.address;
     bed.namespace = uniqueName('dm').replace('_', '-');
     connection = await Connection.connect({ address: bed.address });
     await createNamespace(connection, bed.namespace);

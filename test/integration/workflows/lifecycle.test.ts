@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { dmError } from '../../../src/errors/dm-error.js';
-import { type SubtaskState, subtaskWorkflowId, taskWorkflowId } from '../../../workflows/contract.js';
+import { type SubtaskState, subtaskWorkflowId, type TaskInput, taskWorkflowId } from '../../../workflows/contract.js';
 import { FakeDownstream } from './fake-units.js';
 import { eventually, sourceInput, subtaskIs, taskInput, testBed } from './harness.js';
 
 /** Nothing is kept in memory: each step of a workflow begins with the replay of all before it. */
 const bed = testBed({ maxCachedWorkflows: 0 });
 
-async function begin(task: string, sources: string[]): Promise<FakeDownstream> {
+async function begin(task: string, sources: string[], more: Partial<TaskInput> = {}): Promise<FakeDownstream> {
   const downstream = new FakeDownstream();
   await bed.worker('w1', downstream);
   for (const source of sources) await bed.commands.addSource(sourceInput(source));
-  await bed.commands.startTask(taskInput(task, sources));
+  await bed.commands.startTask({ ...taskInput(task, sources), ...more });
   for (const source of sources) await subtaskIs(bed, task, source, 'Running', 'Sync');
   await eventually(() =>
     expect(downstream.starts).toEqual(expect.arrayContaining(sources.map((id) => `w1:Sync:${id}`))),
@@ -302,12 +302,24 @@ describe('history', () => {
     }
   });
 
-  it('survives a flood of signals without losing the last word', async () => {
-    await begin('flood', ['s1']);
-    const handle = bed.client.workflow.getHandle(subtaskWorkflowId('flood', 's1'));
+  it.each<[string, { historyLimit?: number }]>([
+    ['within one run', {}],
+    ['over many runs', { historyLimit: 40 }],
+  ])('survives a flood of signals without losing the last word, %s', async (_how, limit) => {
+    const name = `flood${limit.historyLimit ?? ''}`;
+    await begin(name, ['s1'], limit);
+    const handle = bed.client.workflow.getHandle(subtaskWorkflowId(name, 's1'));
+    const task = bed.client.workflow.getHandle(taskWorkflowId(name));
+    const first = [(await handle.describe()).runId, (await task.describe()).runId];
     await Promise.all(Array.from({ length: 100 }, (_, i) => handle.signal(i % 2 === 0 ? 'pause' : 'resume')));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => task.signal(i % 2 === 0 ? 'pause' : 'resume')));
     await handle.signal('pause');
-    const view = await subtaskIs(bed, 'flood', 's1', 'Paused', 'Sync');
-    expect(view.state satisfies SubtaskState).toMatchObject({ expectedStage: 'Paused', result: null });
+    await eventually(async () => {
+      const { state } = await subtaskIs(bed, name, 's1', 'Paused', 'Sync');
+      expect(state satisfies SubtaskState).toMatchObject({ expectedStage: 'Paused', result: null });
+    });
+    const last = [(await handle.describe()).runId, (await task.describe()).runId];
+    if (limit.historyLimit === undefined) expect(last).toEqual(first);
+    else expect(last.some((runId) => first.includes(runId))).toBe(false);
   });
 });
