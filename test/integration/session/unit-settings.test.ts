@@ -1,12 +1,15 @@
 /** Settings of the units that show in nothing but how they work: counted by the servers, each with two values. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { runDump } from '../../../src/dump/run.js';
 import { runLoad } from '../../../src/load/run.js';
+import { metaTables } from '../../../src/meta/tables.js';
+import { runSync } from '../../../src/sync/run.js';
 import { connectTo, createDatabase, dropAtEnd, onFileEnd, testServers, uniqueName } from '../../support/servers.js';
 import { dataDirectory, fillNumbers, subtask, unitContext } from '../dump/support.js';
-import { makeFixture, RunningUnit } from '../sync/harness.js';
+import { makeFixture, position, RunningUnit } from '../sync/harness.js';
 
 const { mysqlUp, mysqlDown } = testServers();
 
@@ -109,4 +112,64 @@ test('worker-count of syncers is connections, batch the rows of a transaction', 
     (await replicated({ workerCount: 1, batch })).transactions(),
   );
   expect(transactions[1]).toBeGreaterThan(transactions[0] + 80);
+});
+
+test('queue-size of syncers bounds what is read while the downstream does not take anything', async () => {
+  const readsAll = async (queueSize: number): Promise<boolean> => {
+    const { up, down, config, database } = await makeFixture('mysqlUp');
+    Object.assign(config.sync, { workerCount: 1, batch: 1, queueSize });
+    await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+    const unit = new RunningUnit(config);
+    await unit.synced(up);
+    await down.query(`LOCK TABLES \`${database}\`.t WRITE`);
+    for (let id = 0; id < 100; id++) await up.query(`INSERT INTO t VALUES (${id})`);
+    const { binlogName, binlogPos } = await position(up);
+    const hasAll = (): boolean => {
+      const [, name = '', pos] = /^\((.*), (\d+)\)$/.exec(unit.progress?.readerBinlog ?? '') ?? [];
+      return name > binlogName || (name === binlogName && Number(pos) >= binlogPos);
+    };
+    for (let waited = 0; waited < 2_000 && !hasAll(); waited += 50) await sleep(50);
+    const result = hasAll();
+    await down.query('UNLOCK TABLES');
+    await unit.synced(up);
+    await unit.stop();
+    return result;
+  };
+  expect(await readsAll(4)).toBe(false);
+  expect(await readsAll(10_000)).toBe(true);
+});
+
+test('checkpoint-flush-interval of syncers is the time until the checkpoint moves', async () => {
+  const { up, down, config, database } = await makeFixture('mysqlUp');
+  await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+  const { syncerCheckpoint } = metaTables(config.metaSchema, config.task);
+  const stored = async (): Promise<string> => {
+    const [rows] = await down.query<RowDataPacket[]>(
+      `SELECT binlog_name n, binlog_pos p FROM ${syncerCheckpoint} WHERE is_global`,
+    );
+    return JSON.stringify(rows);
+  };
+  const moves = async (checkpointFlushIntervalMs: number, id: number): Promise<boolean> => {
+    const abort = new AbortController();
+    // Nothing else makes it move: a unit that has nothing to do flushes as well.
+    const pace = { tickMs: 20, reportMs: 20, idleFlushMs: 600_000 };
+    const changed = { ...config, sync: { ...config.sync, checkpointFlushIntervalMs } };
+    const unit = runSync(changed, { ...unitContext(abort.signal) }, { dataDir: '/nonexistent', pace });
+    const isThere = async (): Promise<boolean> => {
+      const found = down.query<RowDataPacket[]>(`SELECT 1 FROM \`${database}\`.t WHERE id = ${id}`);
+      return (await found.catch(() => [[]]))[0].length === 1;
+    };
+    await up.query(`INSERT INTO t VALUES (${id})`);
+    while (!(await isThere())) await sleep(20);
+    const before = await stored();
+    await up.query(`INSERT INTO t VALUES (${id + 1})`);
+    const deadline = Date.now() + 2_000;
+    while ((await stored()) === before && Date.now() < deadline) await sleep(50);
+    const moved = (await stored()) !== before;
+    abort.abort();
+    await unit;
+    return moved;
+  };
+  expect(await moves(200, 1)).toBe(true);
+  expect(await moves(600_000, 11)).toBe(false);
 });
