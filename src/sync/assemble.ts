@@ -104,7 +104,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const pipeline = openPipeline(around, fence, downstream);
   const filter = countingFilters(config, checkpoint, lowerCase).current.text;
   const prepared = new PreparedTransactions(tables, config.sourceId, around.options.xaBytes ?? XA_BYTES);
-  if (stored !== undefined && !stored.foreign) await control.run((connection) => prepared.load(connection));
+  await control.run((connection) => prepared.load(connection, stored?.foreign === false));
   if (checkpoint.filter !== filter) prepared.forgetRows();
   const keeper = new CheckpointKeeper({
     store,

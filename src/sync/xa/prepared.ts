@@ -51,13 +51,18 @@ export class PreparedTransactions {
     this.#maxBytes = maxBytes;
   }
 
-  /** Reads what is open at the stored checkpoint. */
-  async load(connection: MetaConnection): Promise<void> {
+  /**
+   * Reads what is open at the stored checkpoint.
+   * @param holds - whether replication goes on from that checkpoint; otherwise what is stored is removed by the next flush
+   */
+  async load(connection: MetaConnection, holds: boolean): Promise<void> {
     const [rows] = await connection.query(
       `SELECT xid, binlog_name, binlog_pos, gtid, gtid_before, has_rows FROM ${this.#table} ` +
         `WHERE id = ${this.#id}`,
     );
     for (const row of rows as StoredRow[]) {
+      this.#stored.set(row.xid, '');
+      if (!holds) continue;
       const prepared: PreparedXa = {
         xid: row.xid,
         begin: { name: row.binlog_name, pos: Number(row.binlog_pos) },
@@ -82,6 +87,12 @@ export class PreparedTransactions {
 
   find(xid: string): PreparedXa | undefined {
     return this.#open.get(xid)?.prepared;
+  }
+
+  /** Takes in one that was prepared before the task began, and has been open ever since. */
+  learn(prepared: PreparedXa): void {
+    if (this.#open.has(prepared.xid)) return;
+    this.#open.set(prepared.xid, { prepared, bytes: 0, since: 0, until: Infinity });
   }
 
   /** The stream has passed the end of such a transaction's group, as its `n`th transaction end. */

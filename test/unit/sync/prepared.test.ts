@@ -98,7 +98,7 @@ describe('what is held of prepared transactions', () => {
       { xid: 'x1', ...place, has_rows: 1 },
       { xid: 'x2', ...place, has_rows: 0 },
     ];
-    await book.load({ query: async () => [rows, undefined] });
+    await book.load({ query: async () => [rows, undefined] }, true);
     expect(book.find('x1')).toEqual({
       xid: 'x1',
       begin: { name: 'binlog.000007', pos: 5_000_000_000 },
@@ -110,5 +110,22 @@ describe('what is held of prepared transactions', () => {
     expect(flush(book, 0)).toEqual({ added: [], removed: [] });
     book.passed({ ended: 'x1' }, 1);
     expect(flush(book, 1)).toEqual({ added: [], removed: ['x1'] });
+  });
+
+  test('is removed when replication goes on from elsewhere', async () => {
+    const book = new PreparedTransactions(tables, 'source', 1_000);
+    const place = { binlog_name: 'binlog.000007', binlog_pos: 4, gtid: '', gtid_before: '' };
+    await book.load({ query: async () => [[{ xid: 'x1', ...place, has_rows: 1 }], undefined] }, false);
+    expect(book.find('x1')).toBeUndefined();
+    expect(flush(book, 0)).toEqual({ added: [], removed: ['x1'] });
+  });
+
+  test('is added to by what is found in earlier binlogs, where it is not known better', () => {
+    const book = new PreparedTransactions(tables, 'source', 1_000);
+    book.passed({ prepared: prepared('x1', [held(10)], 400) }, 3);
+    book.learn(prepared('x1', undefined, 4));
+    book.learn(prepared('x2', undefined, 8));
+    expect(book.find('x1')?.begin.pos).toBe(400);
+    expect(flush(book, 2)).toEqual({ added: ['x2'], removed: [] });
   });
 });
