@@ -84,7 +84,7 @@ ${blockAllowList}`;
     for (const [number, source] of SOURCES.entries()) await bed.caughtUp('one-tidb-slave', source, number);
   };
 
-  it('S3-E1, S3-E2, S3-E3: refuses files whose rules do not fit together', async () => {
+  it('S3-E1 to S3-E4: refuses files whose rules do not fit together, and a source without a worker', async () => {
     for (const [number, [first, second]] of STORES.entries()) {
       const n = number + 1;
       await run(
@@ -356,7 +356,7 @@ block-allow-list:
     );
   });
 
-  it('are loaded and followed by the keys of the downstream', async () => {
+  it('P2, P6, rows 1 to 4 and 6 to 12: are loaded and followed by the keys of the downstream', async () => {
     await bed.system.dmctl('start-task', await bed.file('s4.yaml', task(IGNORING)), '--remove-meta');
     for (const source of ['instance-1', 'instance-2']) await bed.untilSyncing('shard_merge', source);
     await eventually(bed.down, users, [

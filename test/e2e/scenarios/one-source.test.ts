@@ -49,7 +49,7 @@ block-allow-list:
     expect(await bed.refused('start-task', task)).toContain('[code=20031:');
   });
 
-  it('creates the source with an encrypted password, once', async () => {
+  it('S1-E6: creates the source with an encrypted password, once', async () => {
     const cipher = (await bed.system.runDmctl('--encrypt', 'root-pw')).output.trim();
     expect(cipher).not.toContain('root-pw');
     const source = { ...bed.up().address, password: cipher };
@@ -286,7 +286,7 @@ ${meta}`;
     });
   }
 
-  it('S6 case B: fills the columns that only the downstream has with their defaults', async () => {
+  it('S6 case B, S6-V2, S6-V3: fills the columns that only the downstream has with their defaults', async () => {
     await run(bed.down, `ALTER TABLE ${schema}.messages ADD COLUMN annotation varchar(255) DEFAULT 'none' AFTER id`);
     position = await upstreamPosition(up.db);
     await start(taskText(byPosition()), '--remove-meta');

@@ -108,7 +108,7 @@ describe('S2: create a data source', () => {
     }
   });
 
-  it('that waits for a worker, and gets the next one', async () => {
+  it('S1-E2, S1-E3: that waits for a worker, and gets the next one', async () => {
     const waiting = {
       result: true,
       msg: 'source is added but there is no free worker to bound',

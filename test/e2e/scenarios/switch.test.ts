@@ -126,7 +126,7 @@ syncers:
     expect(await masterPosition()).toContain(uuid);
   });
 
-  it('procedure A: the source gets another address', async () => {
+  it('procedure A, S8-E3: the source gets another address', async () => {
     const stop = application(B, [C]);
     await sleep(1_000);
     await stop();
