@@ -62,10 +62,11 @@ export class TransactionBuffer {
   /** Takes one event. @throws as the taker does */
   apply(event: BinlogEvent): Promise<void> | undefined {
     if (event.type === 'gtid') {
-      const { name, pos } = event.start;
+      // The end of its first event: where that begins is not known when a stream by GTID begins with it.
+      const { name, pos } = event.end;
       const isKnown = this.#known?.begin.name === name && this.#known.begin.pos === pos;
       if (!isKnown) this.#known = undefined;
-      this.#group = { begin: event.start, rows: 0, held: [], bytes: 0, savepoints: new Map(), undone: [] };
+      this.#group = { begin: event.end, rows: 0, held: [], bytes: 0, savepoints: new Map(), undone: [] };
       return this.#taker.apply(event);
     }
     const group = this.#group;

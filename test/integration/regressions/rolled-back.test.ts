@@ -52,8 +52,8 @@ describe('rows that MariaDB has rolled back', () => {
     expect(rows.map(({ a }) => String(a))).toEqual(['1', '1', '2', '3', '4', '4']);
   });
 
-  test('are left out of a transaction that is too big to be held', async () => {
-    const fixture = await makeFixture('mariadbUp');
+  test.each([false, true])('are left out of a transaction that is too big to be held; GTID %s', async (enableGtid) => {
+    const fixture = await makeFixture('mariadbUp', { enableGtid });
     const many = "INSERT INTO t SELECT seq, REPEAT('x', 1000) FROM seq_1_to_4000";
     await run(fixture, [
       'CREATE TABLE t (a INT, v VARCHAR(1000))',

@@ -71,7 +71,7 @@ test.each([Infinity, 35, 0])(
             expect(reads).toBe(1);
           }
           // The next transaction stands elsewhere.
-          await buffer.apply({ ...partial({ type: 'gtid' }), start: { name: 'b', pos: 99 } });
+          await buffer.apply({ ...partial({ type: 'gtid' }), end: { name: 'b', pos: 99 } });
         }
         expect(seen.applied).toEqual(known.flatMap(([steps, committed]) => meaning(steps, committed)));
         expect(seen.counted).toBe(known.flatMap(([steps]) => steps).filter((one) => typeof one === 'number').length);
