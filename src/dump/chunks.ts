@@ -93,11 +93,12 @@ export function selectChunk(
   condition: string,
   { where, otherZone = false, json = 'text' }: SelectOptions,
 ): string {
-  const expressions = layout.columns.map(({ name, format, type }) => {
+  const expressions = layout.columns.map(({ name, format, type, expression }) => {
     const column = quoteIdent(name);
     // The server prints FLOAT with six digits; as DOUBLE it prints as many as are needed to read the same value back.
     if (format === FORMAT.float) return `${column}*1E0`;
-    if (json !== 'text' && format === FORMAT.json) return typedJsonExpression(column, json);
+    if (json !== 'text' && type === 'json') return typedJsonExpression(column, json);
+    if (expression !== undefined) return expression;
     return otherZone && type === 'timestamp' ? utcExpression(column) : column;
   });
   const filters = [condition, where === undefined ? '' : `(${where}\n)`].filter((part) => part !== '');

@@ -11,10 +11,10 @@ export const FORMAT = {
   /** A hexadecimal literal. */
   hex: 4,
   /** As `text`, or SQL as it is behind {@link SQL_MARK}. */
-  json: 5,
+  marked: 5,
 } as const;
 
-/** First byte of a value of format `json` that is an expression; no document's text begins with it. */
+/** First byte of a value of format `marked` that is an expression; what is selected there never begins with it as text. */
 export const SQL_MARK = 1;
 
 export type ValueFormat = (typeof FORMAT)[keyof typeof FORMAT];
@@ -92,7 +92,7 @@ function writeValue(out: Buffer, start: number, format: number, source: Buffer, 
     return pos;
   }
   if (format === FORMAT.hex) return writeHex(out, pos, source, from, end);
-  if (format === FORMAT.json && from < end && source[from] === SQL_MARK) {
+  if (format === FORMAT.marked && from < end && source[from] === SQL_MARK) {
     return pos + source.copy(out, pos, from + 1, end);
   }
   if (format === FORMAT.binary) pos += BINARY_PREFIX.copy(out, pos);
@@ -206,7 +206,7 @@ export class LargeTupleWriter {
   #startValue(length: number): void {
     const format = this.#formats[this.#column];
     if (format === FORMAT.binary) this.#text('_binary');
-    this.#quoted = format === FORMAT.json && length > 0 ? undefined : isQuoted(format);
+    this.#quoted = format === FORMAT.marked && length > 0 ? undefined : isQuoted(format);
     if (this.#quoted === true) this.#text("'");
     this.#valueLeft = length;
     this.#inValue = true;
@@ -235,7 +235,7 @@ export class LargeTupleWriter {
     const format = this.#formats[this.#column];
     // Numbers and BIT values are short: they are whole here unless a packet ends inside, which `carry` copes with.
     if (this.#quoted === true) this.#target.pos = writeEscaped(buffer, pos, source, at, stop);
-    else if (format === FORMAT.json) this.#target.pos = pos + source.copy(buffer, pos, at, stop);
+    else if (format === FORMAT.marked) this.#target.pos = pos + source.copy(buffer, pos, at, stop);
     else {
       this.#target.pos = this.#shortValue(buffer, pos, source, at, stop);
     }
@@ -265,5 +265,5 @@ export class LargeTupleWriter {
 }
 
 function isQuoted(format: number): boolean {
-  return format === FORMAT.text || format === FORMAT.binary || format === FORMAT.json;
+  return format === FORMAT.text || format === FORMAT.binary || format === FORMAT.marked;
 }

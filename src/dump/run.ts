@@ -10,7 +10,7 @@ import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.j
 import { quoteIdent, quoteTable } from '../mysql/quote.js';
 import type { UnitContext, UnitResult } from '../unit.js';
 import { syncDirectory, writeWholeFile } from './data-files.js';
-import { jsonDetail } from './documents.js';
+import { valueDetail } from './value-detail.js';
 import {
   databaseFileName,
   encodeFileNamePart,
@@ -239,7 +239,13 @@ class Dump {
     const shared = {
       config: this.#config.dump,
       timezone: this.#config.timezone,
-      json: await jsonDetail(reader, this.#config.to, snapshot.structures.values(), this.#ctx.logger, this.#ctx.signal),
+      detail: await valueDetail(
+        reader,
+        this.#config.to,
+        snapshot.structures.values(),
+        this.#ctx.logger,
+        this.#ctx.signal,
+      ),
       dir: this.#dir,
       queue,
       sizeOf,

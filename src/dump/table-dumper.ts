@@ -10,19 +10,19 @@ import { BufferPool, DataFiles } from './data-files.js';
 import { dataFileName } from './file-names.js';
 import type { TableIdentities } from './identities.js';
 import { InsertWriter } from './insert-writer.js';
-import type { JsonDetail } from './json-expression.js';
 import { streamRows } from './result-stream.js';
 import type { Chunk, OpenTable, TableQueue } from './table-queue.js';
 import { readLayout, showCreateTable, withoutCounter, type DumpTable, type TableSize } from './tables.js';
 import type { DumpTally } from './tally.js';
+import type { ValueDetail } from './value-detail.js';
 
 /** What the readers of one dump share. */
 export interface DumpShared {
   config: DumpConfig;
   /** Time zone that `where` is written for; empty = UTC. */
   timezone: string;
-  /** How documents are written. */
-  json: JsonDetail;
+  /** How values are written. */
+  detail: ValueDetail;
   dir: string;
   queue: TableQueue;
   sizeOf: (table: DumpTable) => TableSize;
@@ -84,13 +84,13 @@ export class TableDumper {
   }
 
   async #openTable(table: DumpTable): Promise<Chunk | undefined> {
-    const { config, queue, sizeOf, tally, logger, identities } = this.#shared;
+    const { config, queue, sizeOf, tally, logger, identities, detail } = this.#shared;
     const name = quoteTable(table.schema, table.name);
     try {
       // From here on no DDL can change the table until we let it go.
       await this.#connection.query(`SELECT 1 FROM ${name} LIMIT 0`);
       await this.#assertUnchanged(table);
-      const layout = await readLayout(this.#connection, table);
+      const layout = await readLayout(this.#connection, table, detail.exact);
       const options = { rows: config.rows, fileSize: config.chunkFilesize, where: config.where };
       const conditions = await this.#inZone(() => planChunks(this.#connection, table, layout, sizeOf(table), options));
       const open: OpenTable = { table, layout, openChunks: 0 };
@@ -115,7 +115,7 @@ export class TableDumper {
 
   async #dumpChunk(chunk: Chunk): Promise<void> {
     const { table, layout } = chunk.of;
-    const { config, dir, tally, json } = this.#shared;
+    const { config, dir, tally, detail } = this.#shared;
     const name = quoteTable(table.schema, table.name);
     const nameOf = (part: number): string => dataFileName(table.schema, table.name, chunk.number, part);
     const files = new DataFiles(dir, nameOf, this.#pool);
@@ -136,7 +136,7 @@ export class TableDumper {
     if (!this.#held.includes(chunk.of)) this.#held.push(chunk.of);
     try {
       const otherZone = this.#zoneOfWhere !== undefined;
-      const select = selectChunk(table, layout, chunk.condition, { where: config.where, otherZone, json });
+      const select = selectChunk(table, layout, chunk.condition, { where: config.where, otherZone, json: detail.json });
       await this.#inZone(() => streamRows(this.#connection, select, writer));
       await writer.finish();
     } catch (error) {

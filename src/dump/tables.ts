@@ -1,7 +1,8 @@
 import type { TableFilter } from '../filter/block-allow-list.js';
 import { queryRows, type DbConnection } from '../mysql/connect.js';
-import { quoteString, quoteTable } from '../mysql/quote.js';
+import { quoteIdent, quoteString, quoteTable } from '../mysql/quote.js';
 import { isSpatialType } from '../schema/column-type.js';
+import { exactEnumExpression, exactTextExpression, hasEmptyMember, isLossyCharset } from './exact-expression.js';
 import { FORMAT, type ValueFormat } from './row-format.js';
 
 /** A table to be dumped. */
@@ -71,6 +72,8 @@ export interface DumpColumn {
   /** Base type, lower case. */
   type: string;
   format: ValueFormat;
+  /** What is selected instead of the column; given only with the format `marked`. */
+  expression?: string;
   nullable: boolean;
 }
 
@@ -89,28 +92,39 @@ export interface TableLayout {
   keys: DumpKey[];
 }
 
-/** Reads the columns that are stored (generated ones are computed again downstream) and the keys of a table. */
-export async function readLayout(connection: DbConnection, table: DumpTable): Promise<TableLayout> {
+/**
+ * Reads the columns that are stored (generated ones are computed again downstream) and the keys of a table.
+ *
+ * @param exact - values that have no literal are read by expressions
+ */
+export async function readLayout(connection: DbConnection, table: DumpTable, exact: boolean): Promise<TableLayout> {
   const where = `TABLE_SCHEMA = ${quoteString(table.schema)} AND TABLE_NAME = ${quoteString(table.name)}`;
   const columnRows = await queryRows(
     connection,
     'upstream',
     `SELECT COLUMN_NAME AS c, LOWER(DATA_TYPE) AS t, EXTRA AS e, IS_NULLABLE AS n,
-       CHARACTER_SET_NAME AS s
+       CHARACTER_SET_NAME AS s, COLUMN_TYPE AS ct
      FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`,
   );
   const columns = columnRows
     .filter((row) => !isGeneratedExtra(String(row['e'] ?? '')))
     .map((row) => {
       const type = String(row['t']);
-      return {
-        name: String(row['c']),
-        type,
-        format: formatOf(type, row['s'] as string | null),
-        nullable: String(row['n']) === 'YES',
-      };
+      const charset = row['s'] as string | null;
+      const plain = { name: String(row['c']), type, nullable: String(row['n']) === 'YES' };
+      const format = formatOf(type, charset);
+      const expression = exact ? exactExpression({ ...plain, format }, charset, String(row['ct'])) : undefined;
+      return expression === undefined ? { ...plain, format } : { ...plain, format: FORMAT.marked, expression };
     });
   return { columns, keys: await readKeys(connection, where, columns) };
+}
+
+/** What is selected of a column whose text alone does not tell all of its values. */
+function exactExpression(column: DumpColumn, charset: string | null, columnType: string): string | undefined {
+  if (column.format !== FORMAT.text || charset === null) return undefined;
+  const name = quoteIdent(column.name);
+  if (column.type === 'enum') return hasEmptyMember(columnType) ? exactEnumExpression(name) : undefined;
+  return column.type !== 'set' && isLossyCharset(charset) ? exactTextExpression(name, charset) : undefined;
 }
 
 /** `EXTRA` of a generated column; `DEFAULT_GENERATED` only means that the default is an expression. */
@@ -154,7 +168,7 @@ function formatOf(type: string, charset: string | null): ValueFormat {
   if (NUMBERS.has(type)) return FORMAT.number;
   if (FLOATS.has(type)) return FORMAT.float;
   if (BYTES.has(type) || isSpatialType(type)) return FORMAT.binary;
-  if (type === 'json') return FORMAT.json;
+  if (type === 'json') return FORMAT.marked;
   return type === 'bit' ? FORMAT.hex : FORMAT.text;
 }
 

@@ -61,9 +61,16 @@ export async function cutColumns(
 /** `... for column 'c' at row 1`; MariaDB: `... for column `d`.`t`.`c` at row 1`. */
 const COLUMN = /^(.*) for column (?:'(.*)'|(?:`.*`\.)?`(.*)`) at row \d+$/s;
 
+/**
+ * Warnings that are about the words of a statement, whatever the mode: a character set (ucs2) that is going to be removed, and
+ * bytes behind an introducer that stand for no character, and are stored as they are.
+ */
+const HARMLESS = new Set([1287, 1300]);
+
 /** Whether all warnings of a statement are about such columns. */
 export function areExpectedCuts(warnings: readonly unknown[], { enums, generated }: CutColumns): boolean {
   return (warnings as { Code: unknown; Message: unknown }[]).every(({ Code, Message }) => {
+    if (HARMLESS.has(Number(Code))) return true;
     if (!isCutValueError(Number(Code))) return false;
     const match = COLUMN.exec(String(Message));
     // Of an expression, and there are none but those of generated columns.

@@ -48,7 +48,7 @@ function canonicalValue({ name, dataType, maxLength = Infinity }: ComparedColumn
     case 'enum':
     case 'set':
       // The number tells the error value from a member named ''.
-      return `CONCAT(${c} + 0, ':', HEX(CONVERT(${c} USING utf8mb4)))`;
+      return `CONCAT(CAST(${c} AS UNSIGNED), ':', HEX(CONVERT(${c} USING utf8mb4)))`;
     case 'double':
       // The column itself shows all its digits; the text of an expression would be cut at 22 characters by MySQL.
       return `CAST(${c} AS CHAR)`;

@@ -30,7 +30,7 @@ test('a connection whose table went away while it was cut goes on in UTC', async
   const shared: DumpShared = {
     config: { threads: 1, chunkFilesize: 1, statementSize: 1, consistency: 'none', where: 'id > 0' },
     timezone: '+09:00',
-    json: 'text',
+    detail: { json: 'text', exact: false },
     dir: '/nonexistent',
     queue: new TableQueue([{ schema: 's', name: 't' }]),
     sizeOf: () => ({ rows: 1_000_000, rowLength: 10, bytes: 10_000_000 }),

@@ -2,26 +2,44 @@ import type { DatabaseConfig } from '../config/types.js';
 import type { Logger } from '../log/logger.js';
 import { closeConnection, openConnection, queryRows, type DbConnection } from '../mysql/connect.js';
 import { parseVersion, versionAtLeast } from '../mysql/server-info.js';
+import { mayNeedExpressions } from './exact-expression.js';
 import type { JsonDetail } from './json-expression.js';
 
 /** A column of type JSON in what SHOW CREATE TABLE prints. */
 const JSON_COLUMN = /^ {2}`(?:[^`]|``)+` json\b/m;
 
+/** How values are written that have no literal which every server reads as the very same. */
+export interface ValueDetail {
+  json: JsonDetail;
+  /** Text that utf8mb4 does not bring back goes as bytes with its character set, index 0 of an ENUM as a number. */
+  exact: boolean;
+}
+
 /**
- * How much of the types inside JSON documents the copy keeps: what the upstream can tell and the downstream has expressions
- * for. MariaDB's documents are text. A downstream that does not answer gets what every server takes.
+ * What the upstream can tell of its values and the downstream has expressions for. A downstream that does not answer gets
+ * what every server takes.
  *
  * @param structures - CREATE TABLE of the tables to be copied
  */
-export async function jsonDetail(
+export async function valueDetail(
   reader: DbConnection,
   to: DatabaseConfig,
   structures: Iterable<string>,
   logger: Logger,
   signal: AbortSignal,
-): Promise<JsonDetail> {
-  if (!(await canTellTypes(reader)) || ![...structures].some((structure) => JSON_COLUMN.test(structure))) return 'text';
+): Promise<ValueDetail> {
+  const all = [...structures];
+  const hasJson = all.some((structure) => JSON_COLUMN.test(structure)) && (await canTellTypes(reader));
+  if (!hasJson && !all.some(mayNeedExpressions)) return { json: 'text', exact: false };
   const version = await downstreamVersion(to, logger, signal);
+  const info = parseVersion(version);
+  // TiDB knows few character sets, and keeps their texts in UTF-8.
+  const exact = version !== '' && !info.isTiDB;
+  return { json: hasJson ? jsonDetail(version, logger) : 'text', exact };
+}
+
+/** MariaDB's documents are text. */
+function jsonDetail(version: string, logger: Logger): JsonDetail {
   const info = parseVersion(version);
   if (info.flavor === 'mariadb') return 'text';
   // JSON_TABLE, of which TiDB has none.
