@@ -22,7 +22,8 @@ import { Writer, type Totals } from './writer.js';
 
 /** Times that both sides are compared in a round. */
 const COMPARISONS = 2;
-const CATCH_UP_MS = 180_000;
+/** Time without any progress after which the product counts as stuck. */
+const STUCK_MS = 120_000;
 
 export interface RoundOptions {
   seed: number;
@@ -215,7 +216,7 @@ class Round {
     const above = await connect(this.#options.up);
     const target = await upstreamPosition(above);
     above.destroy();
-    const deadline = Date.now() + CATCH_UP_MS;
+    let [seen, since] = ['', Date.now()];
     const product = this.#product;
     if (product === undefined) return;
     for (;;) {
@@ -225,7 +226,9 @@ class Round {
         return;
       }
       if (hasReached(product.progress, target)) return;
-      if (Date.now() > deadline) {
+      const now = `${product.progress?.syncerBinlog} ${product.progress?.totalEvents}`;
+      if (now !== seen) [seen, since] = [now, Date.now()];
+      if (Date.now() - since > STUCK_MS) {
         this.result.failures.push(
           `not caught up with ${target.file}:${target.pos}: ${JSON.stringify(product.progress)}`,
         );
