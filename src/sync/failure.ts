@@ -1,6 +1,6 @@
 import { toDmError, type DmError } from '../errors/dm-error.js';
 import { FenceLostError } from '../meta/fence.js';
-import { databaseError } from '../mysql/errors.js';
+import { databaseError, serverErrno } from '../mysql/errors.js';
 import { formatLocation } from '../mysql/position.js';
 import { quoteTable } from '../mysql/quote.js';
 import type { RowJob } from './write/row-job.js';
@@ -31,6 +31,27 @@ export function fail(error: unknown, place: FailurePlace, originSql?: string): n
   throw error instanceof FenceLostError ? error : atPlace(error, place, originSql);
 }
 
+/** What helps when a downstream refuses a row with one of these errors; `resume-task` tries the same row again. */
+const ROW_ADVICE = new Map<number, string>([
+  [
+    1062,
+    'The downstream holds a row of this key already: something else wrote it, or tables that `routes` merge share keys. Remove or correct that row downstream, then use `resume-task`.',
+  ],
+  [1146, 'The table is not there downstream. Make it as it is at the source, then use `resume-task`.'],
+  [1054, 'The downstream table lacks a column of the source. Add it, then use `resume-task`.'],
+  [1142, 'Grant the privilege to the user of `target-database`, then use `resume-task`.'],
+  [1264, 'The column is too narrow downstream. Widen it, then use `resume-task`.'],
+  [1406, 'The column is too short downstream. Lengthen it, then use `resume-task`.'],
+  [
+    1366,
+    'The character set or type of the column downstream cannot hold the value. Change the column, then use `resume-task`.',
+  ],
+  [
+    1452,
+    'The row that this one refers to is not there downstream. Bring it there, or drop the foreign key downstream, then use `resume-task`.',
+  ],
+]);
+
 /** Characters of a list of columns that a message shows. */
 const MAX_COLUMNS_TEXT = 200;
 
@@ -38,7 +59,13 @@ const MAX_COLUMNS_TEXT = 200;
 export function rowFailure(error: unknown): unknown {
   if (!(error instanceof RowError)) return error;
   const { job } = error;
-  const cause = databaseError(error.cause, { scope: 'downstream', kind: 'execute', sql: statementText(job) });
+  const workaround = ROW_ADVICE.get(serverErrno(error.cause) ?? 0);
+  const cause = databaseError(error.cause, {
+    scope: 'downstream',
+    kind: 'execute',
+    sql: statementText(job),
+    ...(workaround === undefined ? {} : { workaround }),
+  });
   return atPlace(cause, job.origin);
 }
 
