@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { onFileEnd } from '../../support/servers.js';
+import { alteringSessions, awkwardSession } from '../../support/process-list.js';
+import { onFileEnd, testServers } from '../../support/servers.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { build, ChildUnit } from '../sync/child-unit.js';
 import { expectEqual, makeFixture, position, replicate, RunningUnit, type Fixture } from '../sync/harness.js';
@@ -13,11 +14,7 @@ beforeAll(build);
 
 /** Numbers of the threads that execute a statement on a table of the database. */
 async function executing(down: Connection, database: string): Promise<number[]> {
-  const [found] = await down.query<RowDataPacket[]>(
-    "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '/* dm-% */ ALTER TABLE%' AND INFO LIKE ?",
-    [`%${database}%`],
-  );
-  return found.map((row) => Number(row['ID']));
+  return (await alteringSessions(down, database)).map(({ id }) => id);
 }
 
 async function untilExecuting(down: Connection, database: string): Promise<number> {
@@ -65,6 +62,7 @@ describe('a DDL that the downstream goes on with', () => {
   test('when the connection is lost: it is waited for, not repeated', async () => {
     const fixture = await slowTable();
     const { up, down, database, config } = fixture;
+    await awkwardSession(testServers().mysqlDown);
     const proxy = await TcpProxy.start({ ...config.to });
     onFileEnd(() => proxy.stop());
     const to = { ...config.to, host: proxy.host, port: proxy.port };

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import { describe, expect, test } from 'vitest';
 import { acquireFence } from '../../../src/meta/fence.js';
 import { metaTables } from '../../../src/meta/tables.js';
+import { awkwardSession, sessions } from '../../support/process-list.js';
 import { connectTo, onFileEnd, testServers } from '../../support/servers.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { expectEqual, makeFixture, replicate, RunningUnit } from './harness.js';
@@ -12,11 +13,7 @@ const PAUSE_MS = 1_500;
 
 /** Statements that the server executes, or lets wait for a lock, of which the text holds this. */
 async function underWay(down: Connection, text: string): Promise<number> {
-  const [rows] = await down.query<RowDataPacket[]>(
-    'SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND INFO LIKE ?',
-    [`%${text}%`],
-  );
-  return Number(rows[0]?.['n']);
+  return (await sessions(down)).filter(({ statement }) => statement.includes(text)).length;
 }
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
@@ -34,15 +31,16 @@ describe('a pause is done at once', () => {
     await up.query('INSERT INTO locked VALUES (1, 1), (2, 2)');
     await replicate(fixture);
     const holder = await connectTo(testServers().mysqlDown);
+    await awkwardSession(testServers().mysqlDown);
     await holder.query('BEGIN');
     await holder.query(`SELECT * FROM \`${database}\`.locked FOR UPDATE`);
     await up.query('UPDATE locked SET a = a + 10');
     for (let i = 0; i < 50; i++) await up.query('INSERT INTO keyless VALUES (?)', [i]);
     for (let round = 0; round < 2; round++) {
       const unit = new RunningUnit(config);
-      await until(async () => (await underWay(down, 'locked` ')) > 0, 'the update waits for the lock');
+      await until(async () => (await underWay(down, `${database}\`.\`locked\` `)) > 0, 'the update waits for the lock');
       expect(await unit.stop()).toBeLessThan(PAUSE_MS);
-      await until(async () => (await underWay(down, 'locked` ')) === 0, 'the update waits no more');
+      await until(async () => (await underWay(down, `${database}\`.\`locked\` `)) === 0, 'the update waits no more');
     }
     await holder.query('COMMIT');
     await replicate(fixture);

@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DmError } from '../../../src/errors/dm-error.js';
 import { setFaults } from '../../../src/fault/fault.js';
+import { alteringSessions } from '../../support/process-list.js';
 import { onFileEnd } from '../../support/servers.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { expectEqual, makeFixture, position, replicate, RunningUnit } from './harness.js';
@@ -161,13 +162,7 @@ describe('what needs a person', () => {
     await up.query('ALTER TABLE t ADD KEY (id)');
     await up.query('INSERT INTO t VALUES (1)');
     const unit = new RunningUnit(config);
-    const waiting = async (): Promise<number> => {
-      const [rows] = await down.query<RowDataPacket[]>(
-        "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE '/* dm-% */ ALTER TABLE%' AND INFO LIKE ?",
-        [`%${database}%`],
-      );
-      return Number(rows[0]?.['n']);
-    };
+    const waiting = async (): Promise<number> => (await alteringSessions(down, database)).length;
     while ((await waiting()) === 0) await sleep(50);
     expect(await unit.stop()).toBeLessThan(2_500);
     const next = new RunningUnit(config);
