@@ -167,6 +167,8 @@ function isCharacter(column: WireColumn): boolean {
     case WireType.mediumBlob:
     case WireType.longBlob:
     case WireType.blob:
+    // MySQL keeps vectors in a kind of BLOB, and counts them as one here.
+    case WireType.vector:
     case WireType.mariadbBlobCompressed:
     case WireType.mariadbVarcharCompressed:
       return true;

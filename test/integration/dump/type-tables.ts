@@ -105,8 +105,12 @@ export const mysqlTables: Record<string, string[]> = {
     'INSERT INTO memberBytes VALUES (1, 1, 3), (2, 2, 2), (3, 3, 0), (4, NULL, NULL)',
   ],
   vectors: [
-    'CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3))',
-    "INSERT INTO vectors VALUES (1, STRING_TO_VECTOR('[1.5,-2,3e10]')), (2, NULL)",
+    'CREATE TABLE vectors (id INT PRIMARY KEY, b BLOB, v VECTOR(3), t TEXT, l CHAR(3) CHARACTER SET latin1)',
+    "INSERT INTO vectors VALUES (1, x'ff', STRING_TO_VECTOR('[1.5,-2,3e10]'), 'ü😀', 'ü'), (2, NULL, NULL, NULL, NULL)",
+  ],
+  shapesAndTexts: [
+    'CREATE TABLE shapesAndTexts (id INT PRIMARY KEY, b BLOB, g GEOMETRY, j JSON, t TEXT, l CHAR(3) CHARACTER SET latin1, e ENUM("ä"), k VARCHAR(9) CHARACTER SET gbk)',
+    "INSERT INTO shapesAndTexts VALUES (1, x'ff', ST_GeomFromText('POINT(1 2)'), '[]', 'ü😀', 'ü', 1, _gbk x'b0a1'), (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
   ],
 };
 
