@@ -1,7 +1,7 @@
 import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SubtaskConfig } from '../../../src/config/types.js';
 import { runDump } from '../../../src/dump/run.js';
 import { dumpDirectory } from '../../../src/dump/run.js';
@@ -94,7 +94,10 @@ test('connections that break all the time and a downstream that is restarted los
   config.to = { host: proxy.host, port: proxy.port, user: server.user, password: server.password };
   config.load.poolSize = 3;
   setFaults('load.before-commit=stall:40');
-  const loading = runLoad(config, unitContext(), { dataDir });
+  const context = unitContext<LoadProgress>();
+  const loading = runLoad(config, context, { dataDir });
+  // What breaks before the load has begun ends it: there is nothing to go on with yet.
+  await vi.waitUntil(() => Number(context.progress.at(-1)?.finishedBytes ?? 0) > 0, { timeout: 60_000, interval: 20 });
   for (let cut = 0; cut < 6; cut++) {
     await sleep(350);
     proxy.cut();
