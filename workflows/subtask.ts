@@ -53,7 +53,7 @@ const SILENT_WORKER_PAUSE_MS = 12_000;
 const NO_DUMP_METADATA = 11001;
 
 /** What workflows of earlier versions did not do; their histories go on as they began. */
-const PATCHES = { awaitNews: 'await-news-of-a-silent-worker' } as const;
+const PATCHES = { awaitNews: 'await-news-of-a-silent-worker', commandOrder: 'order-of-commands' } as const;
 
 type Expected = SubtaskState['expectedStage'];
 
@@ -114,6 +114,9 @@ class Subtask {
   /** Takes in what somebody wants. A pause by a user is never overridden by anything but a user. */
   command(expected: Expected, number = 0): void {
     const { state } = this;
+    // Signals overtake each other: what a task has said since counts. A stop is never taken back.
+    const late = number > 0 && number < this.lastCommand && expected !== 'Stopped';
+    if (late && patched(PATCHES.commandOrder)) return;
     this.lastCommand = Math.max(this.lastCommand, number);
     const over = state.expectedStage === 'Stopped' || (state.stage === 'Finished' && expected !== 'Stopped');
     if (!over) {

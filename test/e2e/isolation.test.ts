@@ -59,6 +59,7 @@ describe('a worker that is frozen past its heartbeat timeout while another takes
     expect(await owner()).toBe(ours);
     const view = await migration.until((now) => now.state.stage === 'Running');
     expect(view.state.worker).toBe(ours);
+    expect(await system.replayWorkflows()).toBeGreaterThan(0);
     // Last, so that a slow machine does not hide who wrote what.
     expect(takeover).toBeLessThan(TAKEOVER_MS);
     await system.dmctl('stop-task', migration.task);

@@ -40,4 +40,5 @@ it(`survives ${KILLS} kills of the worker at random moments of dump, load and sy
   }
   console.log(`killed in ${JSON.stringify(Object.fromEntries(units))}; slowest recovery ${Math.max(...recoveries)} ms`);
   expect(recoveries).toHaveLength(KILLS);
+  expect(await system.replayWorkflows()).toBeGreaterThan(0);
 }, 1_800_000);

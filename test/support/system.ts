@@ -11,9 +11,13 @@ import { Client, Connection } from '@temporalio/client';
 import { stringify } from 'yaml';
 import { StatusClient } from '../../cli/status-client.js';
 import type { SubtaskView } from '../../cli/status-client.js';
+import { installRuntime } from '../../cli/worker/sdk-log.js';
+import { silentLogger } from '../../src/log/logger.js';
 import { hasReached, upstreamPosition } from '../../tools/product/position.js';
 import { WorkerProgram, dmctl, runDmctl } from '../../tools/product/processes.js';
 import type { DmctlAnswer, DmctlRun } from '../../tools/product/processes.js';
+import { repositoryRoot } from '../../tools/parts/cache.js';
+import { replayHistories } from './replay.js';
 import { connectTo, onFileEnd, startPrivateTemporal } from './servers.js';
 import type { ServerAddress, TemporalServer } from './servers.js';
 
@@ -41,18 +45,23 @@ export interface TaskOptions {
   instance?: Record<string, unknown>;
 }
 
+/** The SDK has one runtime a process. */
+let runtimeInstalled = false;
+
 export class System {
   readonly temporal: TemporalServer;
   readonly workDir: string;
   /** Environment of dmctl and dm-worker. */
   readonly env: Record<string, string>;
   readonly status: StatusClient;
+  private readonly client: Client;
 
-  private constructor(temporal: TemporalServer, workDir: string, env: Record<string, string>, status: StatusClient) {
+  private constructor(temporal: TemporalServer, workDir: string, env: Record<string, string>, client: Client) {
     this.temporal = temporal;
     this.workDir = workDir;
     this.env = env;
-    this.status = status;
+    this.client = client;
+    this.status = new StatusClient(client);
   }
 
   /** Starts Temporal; workers are the test's affair. All of it ends with the file. */
@@ -68,12 +77,7 @@ export class System {
       TEMPORAL_CONFIG_FILE: join(workDir, 'none.toml'),
       DM_SECRET_KEY: randomBytes(32).toString('base64'),
     };
-    return new System(
-      temporal,
-      workDir,
-      env,
-      new StatusClient(new Client({ connection, namespace: temporal.namespace })),
-    );
+    return new System(temporal, workDir, env, new Client({ connection, namespace: temporal.namespace }));
   }
 
   /** A dm-worker, not started yet; ends with the file. */
@@ -148,6 +152,13 @@ export class System {
   async untilCaughtUp(task: string, sourceId: string, up: ServerAddress, timeoutMs = 120_000): Promise<SubtaskView> {
     const target = await upstreamPosition(await connectTo(up));
     return this.until(task, sourceId, (view) => hasReached(view.progress, target), timeoutMs);
+  }
+
+  /** Replays all that workflows have done so far, with the build under test. Throws naming those that cannot be replayed. */
+  async replayWorkflows(): Promise<number> {
+    if (!runtimeInstalled) installRuntime(silentLogger);
+    runtimeInstalled = true;
+    return replayHistories(this.client, { codePath: join(repositoryRoot(), 'dist', 'workflow-bundle.cjs') });
   }
 
   private async write(name: string, content: object): Promise<string> {

@@ -159,6 +159,24 @@ describe('a command', () => {
     expect(downstream.starts.filter((start) => start.includes('Sync'))).toHaveLength(2);
   });
 
+  it('is ignored when a later one has overtaken it on its way to the subtask', async () => {
+    await begin('order', ['s1']);
+    const handle = bed.client.workflow.getHandle(subtaskWorkflowId('order', 's1'));
+    await handle.signal('pause', { command: 12 });
+    await handle.signal('resume', { command: 11 });
+    await subtaskIs(bed, 'order', 's1', 'Paused', 'Sync');
+    await handle.signal('resume', { command: 11 });
+    await handle.signal('pause', { command: 12 });
+    expect((await subtaskIs(bed, 'order', 's1', 'Paused', 'Sync')).state.expectedStage).toBe('Paused');
+    await handle.signal('resume', { command: 13 });
+    await subtaskIs(bed, 'order', 's1', 'Running', 'Sync');
+    // Whoever is no task gives no number.
+    await handle.signal('pause');
+    await subtaskIs(bed, 'order', 's1', 'Paused', 'Sync');
+    await handle.signal('stop', { command: 1 });
+    await eventually(async () => expect(await bed.status.subtask('order', 's1')).toBeUndefined());
+  });
+
   it('is refused while another one is at work on the task', async () => {
     const downstream = await begin('busy', ['s1']);
     downstream.drainMs = 2_000;
@@ -284,7 +302,9 @@ describe('history', () => {
     await bed.commands.addSource(sourceInput('s1'));
     await bed.commands.startTask({ ...taskInput('refused', ['s1']), historyLimit: 40 });
     // The third unit: all that the subtask has to report of its start has arrived.
-    await eventually(async () => expect((await bed.status.task('refused'))?.subtasks[0]?.state.attempt).toBe(3));
+    const attempt = async (): Promise<number | undefined> =>
+      (await bed.status.task('refused'))?.subtasks[0]?.state.attempt;
+    await eventually(async () => expect(await attempt()).toBe(3), 30_000);
     const task = bed.client.workflow.getHandle(taskWorkflowId('refused'));
     const first = await task.describe();
     for (let before = first; before.runId === first.runId;) {
@@ -312,8 +332,7 @@ describe('history', () => {
     const task = bed.client.workflow.getHandle(taskWorkflowId(name));
     const first = [(await handle.describe()).runId, (await task.describe()).runId];
     await Promise.all(Array.from({ length: 100 }, (_, i) => handle.signal(i % 2 === 0 ? 'pause' : 'resume')));
-    await Promise.all(Array.from({ length: 20 }, (_, i) => task.signal(i % 2 === 0 ? 'pause' : 'resume')));
-    await handle.signal('pause');
+    for (let i = 0; i < 20; i++) await task.signal(i % 2 === 0 ? 'resume' : 'pause');
     await eventually(async () => {
       const { state } = await subtaskIs(bed, name, 's1', 'Paused', 'Sync');
       expect(state satisfies SubtaskState).toMatchObject({ expectedStage: 'Paused', result: null });
