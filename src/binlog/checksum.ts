@@ -9,10 +9,12 @@ const TABLE = nativeCrc32 === undefined ? crcTable() : undefined;
 /** CRC-32 (IEEE 802.3) of bytes, as unsigned number. */
 export const crc32: (bytes: Uint8Array) => number = nativeCrc32 ?? tableCrc32;
 
+/** CRC-32 of any bytes with their own CRC-32 behind them, lowest byte first. */
+const RESIDUE = 0x2144df1c;
+
 /** Whether the last four bytes of an event are the CRC-32 of what is before them. */
 export function hasValidChecksum(event: Buffer): boolean {
-  const end = event.length - CHECKSUM_LENGTH;
-  return end > 0 && crc32(event.subarray(0, end)) === event.readUInt32LE(end);
+  return event.length > CHECKSUM_LENGTH && crc32(event) === RESIDUE;
 }
 
 /** CRC-32 by table, for Node versions without a native one. */

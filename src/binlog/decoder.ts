@@ -6,9 +6,11 @@ import type {
   BinlogEvent,
   BinlogLocation,
   CommitEvent,
+  GtidEvent,
   HeldRows,
   PreparedXa,
   QueryEvent,
+  RowsEvent,
   StructureTest,
   XaStep,
 } from '../sync/events.js';
@@ -24,9 +26,18 @@ import {
 } from './gtid-event.js';
 import { payloadEvents } from './payload.js';
 import { PositionTracker } from './position-tracker.js';
-import { parseQueryEvent, type QueryBody } from './query-event.js';
-import { fitsRows, parseRowsHead, readRows, rowsLayout } from './rows-event.js';
+import { isPlainBegin, parseQueryEvent, type QueryBody } from './query-event.js';
+import {
+  fitsRows,
+  parseRowsHead,
+  RowSlices,
+  rowsLayout,
+  type RowDecoder,
+  type RowSlice,
+  type RowsHead,
+} from './rows-event.js';
 import { TableCache } from './table-cache.js';
+import type { TableMap } from './table-map.js';
 import { parseXaPrepare, parseXaStatement, XaRows, xaVerb, type XaRowsRequest, type XaVerb } from './xa.js';
 
 /** Options of {@link BinlogDecoder}. */
@@ -61,7 +72,8 @@ export interface LookupRequest {
  */
 export type Decoded = BinlogEvent | LookupRequest | XaRowsRequest;
 
-type Steps = Generator<Decoded, void, Table | readonly HeldRows[] | undefined>;
+/** An event's decoding, step by step. */
+export type Steps = Generator<Decoded, void, Table | readonly HeldRows[] | undefined>;
 
 /**
  * Turns the bytes of binlog events into {@link BinlogEvent}s. Pure: it holds no connection and never waits, so it serves
@@ -106,25 +118,85 @@ export class BinlogDecoder {
    * structure
    */
   *decode(event: Buffer): Steps {
+    const taken = this.take(event);
+    if (taken === undefined) return;
+    if ('type' in taken) yield taken;
+    else yield* taken;
+  }
+
+  /**
+   * Does what {@link decode} does without the cost of a generator where there is nothing to ask and one event at most, as is
+   * nearly always the case: the event, or undefined when there is none. Else the steps, of which none is done yet.
+   * @throws as {@link decode}
+   */
+  take(bytes: Buffer): BinlogEvent | Steps | undefined {
     try {
-      yield* this.decodeChecked(event);
+      const { header, body } = this.frames.open(bytes);
+      this.tracker.move(header.type, header.flags, header.logPos, bytes.length, this.group === 'transaction');
+      if (this.skipTo !== undefined && this.collectOnly(header, body)) return undefined;
+      return this.takeBody(header, body);
     } catch (error) {
-      if (error instanceof DmError) throw error;
       throw this.failure(error);
     }
   }
 
-  private *decodeChecked(event: Buffer): Steps {
-    const { header, body } = this.frames.open(event);
-    this.tracker.move(header.type, header.flags, header.logPos, event.length, this.group === 'transaction');
-    if (this.skipTo !== undefined && this.collectOnly(header, body)) return;
-    yield* this.dispatch(header, body);
+  private takeBody(header: Header, body: Buffer): BinlogEvent | Steps | undefined {
+    switch (header.type) {
+      case EventType.tableMap:
+        this.tables.define(body);
+        return undefined;
+      case EventType.gtid:
+        if (this.group !== 'none') break;
+        return this.openGroup(header, parseGtidEvent(body, false));
+      case EventType.mariadbGtid:
+        if (this.group !== 'none') break;
+        return this.openGroup(header, parseMariadbGtidEvent(body, header.serverId));
+      case EventType.query:
+        if (this.group === 'none' || !isPlainBegin(body)) break;
+        this.group = 'transaction';
+        return undefined;
+      case EventType.xid:
+        if (this.xa !== undefined) break;
+        return this.commit(header, true);
+      default: {
+        const layout = rowsLayout(header.type);
+        if (layout !== undefined) return this.takeRows(header, parseRowsHead(body, layout), body);
+      }
+    }
+    return this.watched(this.dispatch(header, body));
+  }
+
+  private *watched(steps: Steps): Steps {
+    try {
+      yield* steps;
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
+  /** Rows of a table that is known, as one event where they are few. */
+  private takeRows(header: Header, head: RowsHead, body: Buffer): BinlogEvent | Steps | undefined {
+    const entry = this.tables.find(head.tableId);
+    if (entry === undefined || this.tables.needsStructure(entry) || this.xa !== undefined) {
+      return this.watched(this.rows(header, head, body));
+    }
+    const { decoder, map } = entry;
+    if (decoder === undefined) {
+      if (head.statementEnd) this.tables.endStatement();
+      return undefined;
+    }
+    const slices = new RowSlices(head, decoder);
+    const slice = slices.next();
+    const event = slice === undefined ? undefined : this.rowsEvent(header, head, map, decoder, slice);
+    if (event?.last === false) return this.watched(this.moreRows(header, head, map, decoder, event, slices));
+    if (head.statementEnd) this.tables.endStatement();
+    return event;
   }
 
   private *dispatch(header: Header, body: Buffer): Steps {
     const layout = rowsLayout(header.type);
     if (layout !== undefined) {
-      yield* this.rows(header, body);
+      yield* this.rows(header, parseRowsHead(body, layout), body);
       return;
     }
     switch (header.type) {
@@ -205,14 +277,11 @@ export class BinlogDecoder {
     }
   }
 
-  private *rows(header: Header, body: Buffer): Steps {
-    const layout = rowsLayout(header.type);
-    if (layout === undefined) return;
-    const head = parseRowsHead(body, layout);
+  private *rows(header: Header, head: RowsHead, body: Buffer): Steps {
     const entry = this.tables.find(head.tableId);
     if (entry === undefined) {
       // A rows event without table or rows only says that the statement ended.
-      if (head.data.length > 0) throw new CorruptEventError(`rows of table ${head.tableId} without a table map`);
+      if (head.at < head.data.length) throw new CorruptEventError(`rows of table ${head.tableId} without a table map`);
     } else {
       const { schema, table } = entry.map;
       if (this.tables.needsStructure(entry)) {
@@ -222,44 +291,62 @@ export class BinlogDecoder {
       const { decoder } = entry;
       if (decoder !== undefined && this.xa !== undefined) this.xa.hold(entry.body, header.type, body);
       else if (decoder !== undefined) {
-        const { start, end } = this.tracker;
-        const { timestamp } = header;
-        const { noForeignKeyChecks } = head;
-        for (const { rows, bytes, last } of readRows(head, decoder)) {
-          // Written out, not spread: this is the hot path, and objects made by spreading are several times slower.
-          const { structure } = decoder;
-          yield {
-            type: 'rows',
-            start,
-            end,
-            timestamp,
-            schema,
-            table,
-            structure,
-            rows,
-            last,
-            noForeignKeyChecks,
-            bytes,
-          };
+        const slices = new RowSlices(head, decoder);
+        const first = slices.next();
+        if (first !== undefined) {
+          const event = this.rowsEvent(header, head, entry.map, decoder, first);
+          yield* this.moreRows(header, head, entry.map, decoder, event, slices);
+          return;
         }
       }
     }
     if (head.statementEnd) this.tables.endStatement();
   }
 
+  private *moreRows(
+    header: Header,
+    head: RowsHead,
+    map: TableMap,
+    decoder: RowDecoder,
+    first: RowsEvent,
+    slices: RowSlices,
+  ): Steps {
+    yield first;
+    for (let slice = slices.next(); slice !== undefined; slice = slices.next()) {
+      yield this.rowsEvent(header, head, map, decoder, slice);
+    }
+    if (head.statementEnd) this.tables.endStatement();
+  }
+
+  private rowsEvent(
+    { timestamp }: Header,
+    { noForeignKeyChecks }: RowsHead,
+    { schema, table }: TableMap,
+    { structure }: RowDecoder,
+    { rows, bytes, last }: RowSlice,
+  ): RowsEvent {
+    const { start, end } = this.tracker;
+    // Written out, not spread: this is the hot path, and objects made by spreading are several times slower.
+    return { type: 'rows', start, end, timestamp, schema, table, structure, rows, last, noForeignKeyChecks, bytes };
+  }
+
   private *beginGroup(header: Header, gtid: GtidBody): Steps {
     // A group without end: the server stopped while writing it, and never committed it.
     if (this.group !== 'none') yield this.commit(header, false, { executed: false });
+    yield this.openGroup(header, gtid);
+  }
+
+  private openGroup({ timestamp }: Header, gtid: GtidBody): GtidEvent {
     this.gtid = gtid;
     this.group = gtid.standalone === false ? 'transaction' : 'open';
     const { start, end } = this.tracker;
     this.groupBegin = start;
     if (gtid.preparedXa === true) this.beginXa();
-    const event: BinlogEvent = { type: 'gtid', start, end, timestamp: header.timestamp };
+    const event: GtidEvent = { type: 'gtid', start, end, timestamp };
     if (gtid.gtid !== undefined) event.gtid = gtid.gtid;
     if (gtid.standalone !== undefined) event.standalone = gtid.standalone;
     if (gtid.commitMicros !== undefined) event.commitMicros = gtid.commitMicros;
-    yield event;
+    return event;
   }
 
   private *query(header: Header, body: QueryBody): Steps {
@@ -354,7 +441,7 @@ export class BinlogDecoder {
   private *heldRows(header: Header, held: readonly HeldRows[]): Steps {
     for (const { map, type, body } of held) {
       this.tables.define(map);
-      yield* this.rows({ ...header, type }, body);
+      yield* this.dispatch({ ...header, type }, body);
     }
   }
 
@@ -433,6 +520,7 @@ export class BinlogDecoder {
   }
 
   private failure(error: unknown): DmError {
+    if (error instanceof DmError) return error;
     return dmError(36069, [`event at ${this.place()}: ${causeText(error)}`], { cause: error });
   }
 }

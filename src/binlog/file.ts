@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { dmError } from '../errors/dm-error.js';
 import type { GtidSet } from '../mysql/gtid-set.js';
 import { FIRST_EVENT_POSITION } from '../mysql/position.js';
-import type { BinlogEvent, StructureLookup } from '../sync/events.js';
+import type { EventReader, StructureLookup } from '../sync/events.js';
 import { HEADER_LENGTH } from './constants.js';
 import { decodeAll } from './decode-all.js';
 import { BinlogDecoder, type DecoderOptions } from './decoder.js';
@@ -31,10 +31,7 @@ export interface FileOptions {
  * Decodes a binlog file, or its bytes, as {@link BinlogDecoder} does. Memory holds one event at a time.
  * @throws DmError 11038 when it is no readable binlog file, 36069 when an event is damaged
  */
-export function decodeBinlogFile(
-  file: string | Buffer,
-  options: FileOptions,
-): AsyncGenerator<BinlogEvent, void, undefined> {
+export function decodeBinlogFile(file: string | Buffer, options: FileOptions): EventReader {
   const name = options.name ?? (typeof file === 'string' ? basename(file) : 'binlog.000001');
   const start = options.start ?? FIRST_EVENT_POSITION;
   const settings: DecoderOptions = { start: { name, pos: FIRST_EVENT_POSITION } };

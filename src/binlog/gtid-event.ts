@@ -13,8 +13,8 @@ export interface GtidBody {
   preparedXa?: boolean;
 }
 
-/** The 56th bit of the commit timestamp says that the original one stands behind it. */
-const HAS_ORIGINAL_TIMESTAMP = 1n << 55n;
+/** In the highest byte of the commit timestamp: the original one stands behind it. */
+const HAS_ORIGINAL_TIMESTAMP = 0x80;
 
 const LOGICAL_CLOCK_TYPE = 2;
 
@@ -23,21 +23,27 @@ export function parseGtidEvent(body: Buffer, anonymous: boolean): GtidBody {
   const cursor = new Cursor(body);
   cursor.skip(1); // flags
   const uuid = formatUuid(cursor.bytes, cursor.skip(16));
-  const number = cursor.u64();
+  const number = uintText(cursor.bytes, cursor.skip(8));
   const result: GtidBody = anonymous ? {} : { gtid: `${uuid}:${number}` };
   // Servers before 5.7 end here; those before 8.0 after the logical clock.
   if (cursor.remaining < 1 + 16 + 7 || cursor.u8() !== LOGICAL_CLOCK_TYPE) return result;
   cursor.skip(16); // last committed, sequence number
-  const immediate = u56(cursor);
-  const hasOriginal = (immediate & HAS_ORIGINAL_TIMESTAMP) !== 0n;
-  const micros = hasOriginal && cursor.remaining >= 7 ? u56(cursor) : immediate & (HAS_ORIGINAL_TIMESTAMP - 1n);
-  if (micros > 0n) result.commitMicros = Number(micros);
+  const at = cursor.skip(7);
+  const hasOriginal = (body[at + 6] & HAS_ORIGINAL_TIMESTAMP) !== 0;
+  const micros = timestamp55(body, hasOriginal && cursor.remaining >= 7 ? cursor.skip(7) : at);
+  if (micros > 0) result.commitMicros = micros;
   return result;
 }
 
-function u56(cursor: Cursor): bigint {
-  const at = cursor.skip(7);
-  return BigInt(cursor.bytes.readUIntLE(at, 6)) | (BigInt(cursor.bytes[at + 6]) << 48n);
+/** The 55 bits of a timestamp in microseconds: those that there will be for a long time are safe integers. */
+function timestamp55(bytes: Buffer, at: number): number {
+  return bytes.readUIntLE(at, 6) + (bytes[at + 6] & (HAS_ORIGINAL_TIMESTAMP - 1)) * 2 ** 48;
+}
+
+/** Decimal text of a 64-bit integer. */
+function uintText(bytes: Buffer, at: number): string {
+  const high = bytes.readUInt32LE(at + 4);
+  return high < 2 ** 21 ? String(high * 2 ** 32 + bytes.readUInt32LE(at)) : String(bytes.readBigUInt64LE(at));
 }
 
 /** Fields of a tagged GTID event, by their number in the message. */

@@ -35,7 +35,8 @@ export class PositionTracker {
     } else {
       this.end = { name, pos: unwrap(logPos, pos) };
       // The server may have passed over events, so the place where this one began follows from its own end.
-      this.start = { name, pos: Math.max(this.end.pos - length, 0) };
+      const began = Math.max(this.end.pos - length, 0);
+      if (began !== pos) this.start = { name, pos: began };
     }
   }
 

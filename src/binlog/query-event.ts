@@ -57,6 +57,19 @@ export function parseQueryEvent(body: Buffer, options: { compressed?: boolean; f
   return { schema, sql: decodeText(text, vars.charsetClient ?? 'utf8mb4'), vars };
 }
 
+/** Whether a Query event's body is that of a BEGIN as servers write it; each transaction has one. */
+export function isPlainBegin(body: Buffer): boolean {
+  const at = body.length - 5;
+  const isWord =
+    body[at] === 0x42 &&
+    body[at + 1] === 0x45 &&
+    body[at + 2] === 0x47 &&
+    body[at + 3] === 0x49 &&
+    body[at + 4] === 0x4e;
+  // Behind the fixed part, the status variables, the schema's name and its end.
+  return isWord && at === 13 + body[8] + (body[11] | (body[12] << 8)) + 1;
+}
+
 /** Reads status variables up to the first unknown one, whose length nobody could tell. */
 export function parseStatusVars(bytes: Buffer): StatusVars {
   const cursor = new Cursor(bytes);

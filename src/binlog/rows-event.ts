@@ -61,11 +61,14 @@ export interface RowsHead {
   width: number;
   /** Images of after may hold differences of JSON documents. */
   partial?: boolean;
-  /** Bits of the columns that the (before, or only) image holds, and those of the after image of updates. */
-  present: Buffer;
-  presentAfter: Buffer;
-  /** The rows. */
+  /** The event's body. */
+  body: Buffer;
+  /** Where in it stand the bits of the columns that the (before, or only) image holds, and those of updates' after image. */
+  present: number;
+  presentAfter: number;
+  /** The rows, and where they begin. */
   data: Buffer;
+  at: number;
 }
 
 /** Reads all of a rows event but its rows. */
@@ -79,9 +82,9 @@ export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
     cursor.skip(length - 2);
   }
   const width = cursor.lengthEncoded();
-  const present = cursor.slice((width + 7) >> 3);
-  const presentAfter = layout.kind === 'update' ? cursor.slice((width + 7) >> 3) : present;
-  const rest = cursor.rest();
+  const present = cursor.skip((width + 7) >> 3);
+  const presentAfter = layout.kind === 'update' ? cursor.skip((width + 7) >> 3) : present;
+  const inflated = layout.compressed && cursor.remaining > 0 ? inflateEnvelope(cursor.rest()) : undefined;
   return {
     tableId,
     kind: layout.kind,
@@ -89,9 +92,11 @@ export function parseRowsHead(body: Buffer, layout: RowsLayout): RowsHead {
     noForeignKeyChecks: (flags & (RowsFlag.noForeignKeyChecks | RowsFlag.cascadesLogged)) !== 0,
     width,
     partial: layout.partial === true,
+    body,
     present,
     presentAfter,
-    data: layout.compressed && rest.length > 0 ? inflateEnvelope(rest) : rest,
+    data: inflated ?? body,
+    at: inflated === undefined ? cursor.pos : 0,
   };
 }
 
@@ -167,26 +172,42 @@ export interface RowSlice {
 }
 
 /** Decodes the rows of an event slice by slice, so that the rows of a huge event are never all in memory. */
-export function* readRows(head: RowsHead, decoder: RowDecoder): Generator<RowSlice, void, void> {
-  const columns = decoder.readers.length;
-  if (head.width !== columns)
-    throw new CorruptEventError(`rows of ${head.width} columns for a table map of ${columns}`);
-  const before = imageReader(head.present, decoder);
-  const after = head.kind === 'update' ? imageReader(head.presentAfter, decoder) : before;
-  const partial = head.partial === true ? new PartialReader(head.presentAfter, decoder, after) : undefined;
-  const state: RowBytes = { bytes: head.data, pos: 0 };
-  const end = head.data.length;
-  while (state.pos < end) {
+export class RowSlices {
+  private readonly kind: RowsKind;
+  private readonly decoder: RowDecoder;
+  private readonly before: ImageReader;
+  private readonly after: ImageReader;
+  private readonly partial: PartialReader | undefined;
+  private readonly state: RowBytes;
+
+  constructor(head: RowsHead, decoder: RowDecoder) {
+    const columns = decoder.readers.length;
+    if (head.width !== columns)
+      throw new CorruptEventError(`rows of ${head.width} columns for a table map of ${columns}`);
+    this.kind = head.kind;
+    this.decoder = decoder;
+    this.before = imageReader(head.body, head.present, decoder);
+    this.after = head.kind === 'update' ? imageReader(head.body, head.presentAfter, decoder) : this.before;
+    this.partial =
+      head.partial === true ? new PartialReader(head.body, head.presentAfter, decoder, this.after) : undefined;
+    this.state = { bytes: head.data, pos: head.at };
+  }
+
+  /** The next slice; undefined behind the last. @throws CorruptEventError */
+  next(): RowSlice | undefined {
+    const { kind, state, before, after, partial, decoder } = this;
     const start = state.pos;
+    const end = state.bytes.length;
+    if (start >= end) return undefined;
     const limit = start + SLICE_BYTES;
     const rows: RowChange[] = [];
     do {
-      const row = partial === undefined ? readRow(head.kind, state, before, after) : partial.update(state, before);
+      const row = partial === undefined ? readRow(kind, state, before, after) : partial.update(state, before);
       const change = decoder.versioning === undefined ? row : decoder.versioning.present(row);
       if (change !== undefined) rows.push(change);
       if (!(state.pos <= end)) throw new CorruptEventError('row goes beyond its event');
     } while (state.pos < end && state.pos < limit && rows.length < SLICE_ROWS);
-    yield { rows, bytes: state.pos - start, last: state.pos >= end };
+    return { rows, bytes: state.pos - start, last: state.pos >= end };
   }
 }
 
@@ -209,10 +230,10 @@ class PartialReader {
   /** Number of each JSON column among all of them, whether the image holds it or not. */
   readonly #jsonNumbers = new Map<number, number>();
 
-  constructor(present: Buffer, decoder: RowDecoder, whole: ImageReader) {
+  constructor(body: Buffer, present: number, decoder: RowDecoder, whole: ImageReader) {
     this.#decoder = decoder;
     this.#whole = whole;
-    this.#indexes = decoder.readers.map((_, index) => index).filter((index) => isSet(present, 0, index));
+    this.#indexes = decoder.readers.map((_, index) => index).filter((index) => isSet(body, present, index));
     for (const [index, length] of decoder.jsonLengths.entries()) {
       if (length !== undefined) this.#jsonNumbers.set(index, this.#jsonNumbers.size);
     }
@@ -263,10 +284,10 @@ function applyDiffs(state: RowBytes, lengthBytes: number, before: CellValue): Ce
   throw dmError(11126, [], { workaround: 'Please set binlog_row_image=FULL on the upstream.' });
 }
 
-function imageReader(present: Buffer, decoder: RowDecoder): ImageReader {
+function imageReader(body: Buffer, present: number, decoder: RowDecoder): ImageReader {
   const { readers } = decoder;
-  if (holdsAll(present, readers.length)) return decoder.full;
-  const indexes = readers.map((_, index) => index).filter((index) => (present[index >> 3] & (1 << (index & 7))) !== 0);
+  if (holdsAll(body, present, readers.length)) return decoder.full;
+  const indexes = readers.map((_, index) => index).filter((index) => isSet(body, present, index));
   if (indexes.length === 0) {
     // Such rows have no bytes at all, so their number is unknown.
     throw dmError(11126, [], { workaround: 'Please set binlog_row_image=FULL on the upstream.' });
@@ -274,11 +295,11 @@ function imageReader(present: Buffer, decoder: RowDecoder): ImageReader {
   return partialImageReader(indexes, readers);
 }
 
-function holdsAll(present: Buffer, columns: number): boolean {
+function holdsAll(body: Buffer, present: number, columns: number): boolean {
   const whole = columns >> 3;
-  for (let index = 0; index < whole; index++) if (present[index] !== 0xff) return false;
+  for (let index = 0; index < whole; index++) if (body[present + index] !== 0xff) return false;
   const rest = (1 << (columns & 7)) - 1;
-  return rest === 0 || (present[whole] & rest) === rest;
+  return rest === 0 || (body[present + whole] & rest) === rest;
 }
 
 function fullImageReader(readers: readonly ColumnReader[]): ImageReader {

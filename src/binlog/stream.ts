@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.js';
 import { driverOptions } from '../mysql/connect.js';
 import { databaseError, isConnectionError, serverErrno } from '../mysql/errors.js';
 import { formatPosition } from '../mysql/position.js';
-import type { BinlogEvent, EventStream, HeldRows, RowsEvent, StructureLookup } from '../sync/events.js';
+import type { EventReader, EventStream, HeldRows, RowsEvent, StructureLookup } from '../sync/events.js';
 import { decodeAll } from './decode-all.js';
 import { BinlogDecoder } from './decoder.js';
 import { isSilent } from './liveness.js';
@@ -120,7 +120,7 @@ class ServerEventStream implements EventStream {
     });
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<BinlogEvent, void, undefined> {
+  [Symbol.asyncIterator](): EventReader {
     const source = { next: () => this.queue.poll() ?? this.queue.take(), close: () => this.close() };
     const { lookup, xa } = this.options;
     return decodeAll(source, this.decoder, lookup, (request) => xa?.rows(request, lookup, this.closed.signal) ?? []);

@@ -17,6 +17,8 @@ export interface TableEntry {
   body: Buffer;
   /** Age of {@link decoder}: it holds as long as it is the cache's. */
   epoch: number;
+  /** Number of the statement that named the table last. */
+  statement: number;
 }
 
 /**
@@ -25,8 +27,8 @@ export interface TableEntry {
  */
 export class TableCache {
   private readonly known = new Map<number, TableEntry>();
-  /** Tables of the statement under way: rows may name no other. */
-  private readonly open = new Map<number, TableEntry>();
+  /** Number of the statement under way: rows may name no tables but its own. */
+  private statement = 1;
   private columns = 0;
   private epoch = 1;
 
@@ -36,18 +38,18 @@ export class TableCache {
     let entry = this.known.get(id);
     if (entry === undefined || !entry.body.equals(body)) {
       this.forget(id);
-      entry = { map: parseTableMap(body), decoder: undefined, body: Buffer.from(body), epoch: 0 };
+      entry = { map: parseTableMap(body), decoder: undefined, body: Buffer.from(body), epoch: 0, statement: 0 };
       this.makeRoom(entry.map.columns.length);
       this.known.set(id, entry);
       this.columns += entry.map.columns.length;
     }
-    this.open.set(id, entry);
+    entry.statement = this.statement;
   }
 
   private makeRoom(columns: number): void {
-    for (const id of this.known.keys()) {
+    for (const [id, { statement }] of this.known) {
       if (this.columns + columns <= MAX_COLUMNS) return;
-      this.forget(id);
+      if (statement !== this.statement) this.forget(id);
     }
   }
 
@@ -57,7 +59,8 @@ export class TableCache {
   }
 
   find(id: number): TableEntry | undefined {
-    return this.open.get(id);
+    const entry = this.known.get(id);
+    return entry?.statement === this.statement ? entry : undefined;
   }
 
   needsStructure(entry: TableEntry): boolean {
@@ -79,6 +82,6 @@ export class TableCache {
   }
 
   endStatement(): void {
-    if (this.open.size > 0) this.open.clear();
+    this.statement++;
   }
 }

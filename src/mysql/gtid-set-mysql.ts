@@ -62,9 +62,12 @@ export class MysqlGtidSet implements GtidSet {
    */
   add(gtid: string): void {
     const end = gtid.lastIndexOf(':');
-    const source = gtid.slice(0, end).toLowerCase();
     const number = parseNumber(gtid.slice(end + 1));
-    if (number === undefined || !isSource(source)) throw dmError(11009, [gtid]);
+    const written = gtid.slice(0, end);
+    // Nearly always another transaction of a source that is known, written as we write it.
+    const isKnown = this.sources.has(written);
+    const source = isKnown ? written : written.toLowerCase();
+    if (number === undefined || !(isKnown || isSource(source))) throw dmError(11009, [gtid]);
     this.addInterval(source, number, number);
   }
 

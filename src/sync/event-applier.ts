@@ -55,6 +55,18 @@ export interface EventApplierOptions {
   isEnding(): boolean;
 }
 
+/** Rows of an event on their way into the pipeline. */
+interface RowsWork {
+  readonly event: RowsEvent;
+  readonly plan: TablePlan;
+  readonly dropped: Dropped;
+  readonly map: ((change: RowChange) => RowChange) | undefined;
+  readonly origin: RowOrigin;
+  readonly safe: boolean;
+  /** The next row. */
+  at: number;
+}
+
 /** Bytes of an event from which the size of each of its rows is worked out. */
 const MEASURED_EVENT_BYTES = 256 * 1024;
 
@@ -147,26 +159,57 @@ export class EventApplier {
     this.#options.keeper.passed(this.#seq);
   }
 
-  async #rows(event: RowsEvent): Promise<void> {
-    const { pipeline, keeper, counters, applied, rows: filters } = this.#options;
-    const { rows, schema, table, start, end, timestamp } = event;
-    const [first] = rows;
-    const gtidSet = keeper.last.location.gtidSet;
-    const place = { start, end, gtidSet };
-    const found = this.#options.tables.planFor(event.structure);
+  /** Nearly always without waiting for anything. */
+  #rows(event: RowsEvent): Promise<void> | undefined {
+    const place = { start: event.start, end: event.end, gtidSet: this.#options.keeper.last.location.gtidSet };
+    const plan = this.#options.tables.planFor(event.structure);
+    if (plan instanceof Promise) return this.#rowsLater(event, plan, place);
+    const dropped = this.#dropped(event, plan, place);
+    if (dropped instanceof Promise) return this.#rowsLater(event, plan, place, dropped);
+    const work = this.#workOn(event, plan, dropped, place);
+    const room = this.#submit(work);
+    return room === undefined ? undefined : this.#submitRest(work, room);
+  }
+
+  async #rowsLater(
+    event: RowsEvent,
+    found: TablePlan | Promise<TablePlan>,
+    place: FailurePlace,
+    verdict?: Promise<Dropped>,
+  ): Promise<void> {
     const plan = found instanceof Promise ? await found.catch((error: unknown) => fail(error, place)) : found;
-    if (first !== undefined) checkComplete(plan, first, place);
-    const verdict = this.#dropped(event, place);
-    const dropped = verdict instanceof Promise ? await verdict : verdict;
-    const map = dropped === 'all' ? undefined : filters.mapped(event.structure, place);
+    const dropped = await (verdict ?? this.#dropped(event, plan, place));
+    const work = this.#workOn(event, plan, dropped, place);
+    const room = this.#submit(work);
+    if (room !== undefined) await this.#submitRest(work, room);
+  }
+
+  async #submitRest(work: RowsWork, full: Promise<void>): Promise<void> {
+    for (let room: Promise<void> | undefined = full; room !== undefined; room = this.#submit(work)) {
+      await room;
+      if (this.#options.isEnding()) return;
+    }
+  }
+
+  #workOn(event: RowsEvent, plan: TablePlan, dropped: Dropped, { gtidSet }: FailurePlace): RowsWork {
+    const { start, end, schema, table, timestamp } = event;
     const origin: RowOrigin = { start, end, gtidSet, schema, table, timestamp };
+    const map = dropped === 'all' ? undefined : this.#options.rows.mapped(event.structure, { start, end, gtidSet });
+    return { event, plan, dropped, map, origin, safe: this.#isSafeMode(), at: 0 };
+  }
+
+  /** Hands on rows as long as there is room. @returns the wait for room when some are left */
+  #submit(work: RowsWork): Promise<void> | undefined {
+    const { pipeline, keeper, counters, applied } = this.#options;
+    const { event, plan, dropped, map, origin, safe } = work;
+    const { rows } = event;
     const measured = event.bytes >= MEASURED_EVENT_BYTES;
     const share = Math.ceil(event.bytes / Math.max(1, rows.length));
-    const safe = this.#isSafeMode();
     const cascades = !event.noForeignKeyChecks;
-    let at = -1;
-    for (const original of rows) {
-      at++;
+    while (work.at < rows.length) {
+      const at = work.at++;
+      const original = rows[at];
+      if (original === undefined) continue;
       const seq = ++this.#seq;
       counters.events++;
       const before = seq <= this.#doneUpTo || applied.has(seq);
@@ -179,7 +222,7 @@ export class EventApplier {
       const change = map === undefined ? original : map(original);
       const bytes = measured ? changeBytes(change) : share;
       const lenient = plan.enums.length > 0 && hasInvalidEnum(plan, change);
-      const wait = pipeline.submit({
+      const room = pipeline.submit({
         seq,
         plan,
         change,
@@ -193,15 +236,15 @@ export class EventApplier {
         follows: 0,
       });
       keeper.passed(seq);
-      if (wait !== undefined) {
-        await wait;
-        if (this.#options.isEnding()) return;
-      }
+      if (room !== undefined) return room;
     }
+    return undefined;
   }
 
   /** Rows that were applied before are not asked about. */
-  #dropped(event: RowsEvent, place: FailurePlace): Dropped | Promise<Dropped> {
+  #dropped(event: RowsEvent, plan: TablePlan, place: FailurePlace): Dropped | Promise<Dropped> {
+    const [first] = event.rows;
+    if (first !== undefined) checkComplete(plan, first, place);
     if (this.#seq + event.rows.length <= this.#doneUpTo) return 'none';
     return this.#options.rows.dropped(event, place);
   }

@@ -170,8 +170,20 @@ export type StructureLookup = (
   fits: StructureTest,
 ) => Table | undefined | Promise<Table | undefined>;
 
+/** Hands events out one by one. */
+export interface EventReader extends AsyncIterableIterator<BinlogEvent, void> {
+  /**
+   * The next event when it is there already, without the cost of a promise; undefined: ask `next`, which waits.
+   *
+   * @throws what `next` rejects with
+   */
+  poll(): BinlogEvent | undefined;
+  return(): Promise<IteratorResult<BinlogEvent, void>>;
+}
+
 /** A source of binlog events from some place on. */
 export interface EventStream extends AsyncIterable<BinlogEvent> {
+  [Symbol.asyncIterator](): EventReader;
   /** Ends the stream and frees its connection. Safe to call twice. */
   close(): Promise<void>;
 }

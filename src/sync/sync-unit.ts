@@ -10,7 +10,7 @@ import { isLostContact, type UnitContext } from '../unit.js';
 import { assemble, type Parts } from './assemble.js';
 import { Control } from './control.js';
 import { killSessions } from './cut-off.js';
-import type { EventStream } from './events.js';
+import type { BinlogEvent, EventReader, EventStream } from './events.js';
 import { rowFailure } from './failure.js';
 import { newCounters, type SyncProgress } from './progress.js';
 import type { Pace, SyncOptions } from './run.js';
@@ -39,6 +39,9 @@ const LAST_FLUSH_MS = 1_000;
 /** Silence of the upstream, asked for a structure, after which the connection counts as dead. */
 const ANSWER_MS = 30_000;
 
+/** Age of what is read from which on there is much to catch up with. */
+const BEHIND_MS = 3_000;
+
 /** Bytes of binlog read ahead. Small events are many objects for the garbage collector: more than needed costs time. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 
@@ -47,6 +50,24 @@ const PACE: Pace = { tickMs: 250, reportMs: 500, idleFlushMs: 1_000 };
 /** An error of the upstream's stream, told apart from those of applying. */
 class ReaderError extends Error {
   override readonly name = 'ReaderError';
+}
+
+/** The next event where it is there already. @throws ReaderError */
+function polled(events: EventReader): BinlogEvent | undefined {
+  try {
+    return events.poll();
+  } catch (cause) {
+    throw new ReaderError('the upstream cannot be read', { cause });
+  }
+}
+
+/** The next event; undefined at the end. @throws ReaderError */
+async function next(events: EventReader): Promise<BinlogEvent | undefined> {
+  try {
+    return (await events.next()).value ?? undefined;
+  } catch (cause) {
+    throw new ReaderError('the upstream cannot be read', { cause });
+  }
 }
 
 /** One run of the sync unit: from the checkpoint until asked to end. See `runSync`. */
@@ -183,14 +204,13 @@ export class SyncUnit {
     try {
       this.#throwBackground();
       for (;;) {
-        const step = await events.next().catch((cause: unknown) => {
-          throw new ReaderError('the upstream cannot be read', { cause });
-        });
+        const event = polled(events) ?? (await next(events));
         this.#throwBackground();
         parts.pipeline.throwIfFailed();
-        if (step.done === true) return;
-        const { timestamp } = step.value;
-        const work = (this.#buffer ?? applier).apply(step.value);
+        if (event === undefined) return;
+        const { timestamp } = event;
+        if (event.type === 'gtid') parts.pipeline.isBehind = this.#isOld(timestamp);
+        const work = (this.#buffer ?? applier).apply(event);
         if (work !== undefined) {
           this.#applying = timestamp;
           await work;
@@ -206,6 +226,11 @@ export class SyncUnit {
       this.#stream = undefined;
       await stream.close();
     }
+  }
+
+  /** Whether what was written at this time, by the upstream's clock, comes so late that there is much to catch up with. */
+  #isOld(timestamp: number): boolean {
+    return Date.now() - (timestamp - this.#watch.offset) * 1000 > BEHIND_MS;
   }
 
   async #openStream({ applier, keeper, xaRows }: Parts): Promise<EventStream> {

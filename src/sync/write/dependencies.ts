@@ -59,6 +59,11 @@ export class Dependencies {
     this.#needed = Array.from({ length: lanes }, () => 0);
   }
 
+  /** See {@link LaneChoice.isBehind}. */
+  set isBehind(isBehind: boolean) {
+    this.#choice.isBehind = isBehind;
+  }
+
   /** Says that the lane has begun with its next `count` jobs. */
   took(lane: number, count: number): void {
     this.#choice.took(lane, count);

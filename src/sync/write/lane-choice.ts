@@ -8,8 +8,9 @@ export interface Run {
  * Chooses lanes for changes that depend on none under way.
  *
  * While most lanes are idle, the changes of an upstream transaction go to an idle one together: they are visible soonest,
- * with one transaction downstream. Otherwise those of a table gather in runs on lanes that have changes of this table, so
- * that batches hold rows of few tables: a server spends less on few statements of many rows than on many of few.
+ * with one transaction downstream. Otherwise, and while catching up, those of a table gather in runs on lanes that have
+ * changes of this table, so that batches hold many rows of few tables: a server spends less on few statements of many rows
+ * than on many of few.
  */
 export class LaneChoice {
   readonly #runLength: number;
@@ -23,6 +24,8 @@ export class LaneChoice {
   #idle: number;
   /** Changes waiting or under way. */
   #pending = 0;
+  /** There is much to catch up with: how much is done matters more than how soon. */
+  isBehind = false;
   /** The run of an upstream transaction. */
   #group: Run = newRun();
   #last = 0;
@@ -79,11 +82,15 @@ export class LaneChoice {
 
   /** The lane for the next independent change of a table. */
   next(table: Run): number {
+    if (this.isBehind) return this.#goOn(table, false);
     const lanes = this.#assigned.length;
     const isSpare = this.#idle * 2 >= lanes;
     const isCalm = this.#pending * CALM < this.#runLength * lanes;
     const together = (isSpare && isCalm) || (this.#group.left > 0 && !this.#isUnderWay(this.#group.lane));
-    const run = together ? this.#group : table;
+    return this.#goOn(together ? this.#group : table, isSpare);
+  }
+
+  #goOn(run: Run, isSpare: boolean): number {
     // A lane that has begun lets what comes now wait for the whole of its batch: another one is free.
     if (run.left === 0 || (isSpare && this.#isUnderWay(run.lane))) this.#move(run);
     run.left--;

@@ -95,6 +95,11 @@ export class Pipeline {
     return this.#rows;
   }
 
+  /** Whether what comes was committed a while ago, so that there is much to catch up with. */
+  set isBehind(isBehind: boolean) {
+    this.#dependencies.isBehind = isBehind;
+  }
+
   /** A transaction of the upstream begins. */
   nextGroup(): void {
     this.#dependencies.nextGroup();

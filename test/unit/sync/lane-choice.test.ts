@@ -102,6 +102,16 @@ describe('while there is much to do', () => {
     expect(new Set(byTable.flatMap((used) => [...used])).size).toBe(8);
   });
 
+  test('nothing is hurried while catching up: a batch under way lets those of its table gather', () => {
+    const lanes = new Lanes(8, 10);
+    lanes.dependencies.isBehind = true;
+    const [first] = flood(lanes, 1);
+    expect(new Set(first).size).toBe(4);
+    for (let lane = 0; lane < 8; lane++) lanes.begin(lane);
+    expect(flood(lanes, 9)).toEqual(Array.from({ length: 9 }, () => first));
+    expect(flood(lanes, 1)).not.toEqual([first]);
+  });
+
   test('all lanes are filled alike when the rows are of one table', () => {
     const lanes = new Lanes(8, 10);
     flood(lanes, 800, 1);
