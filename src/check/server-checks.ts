@@ -263,6 +263,12 @@ export function judgePacket(up: ServerFacts, down: ServerFacts, config: SubtaskC
 
 export function judgeNameCase(up: ServerFacts, down: ServerFacts): Judgement {
   const [ours, theirs] = [up.info.lowerCaseTableNames, down.info.lowerCaseTableNames];
+  if (ours === 2 && theirs === 0) {
+    return warns(
+      'lower_case_table_names is 2 upstream and 0 downstream: rows and statements are replicated under names in lower case, while the full copy makes tables as they are spelled upstream',
+      'please use lower-case names upstream, or a downstream with lower_case_table_names other than 0',
+    );
+  }
   if (ours === theirs || ours !== 0) return GOOD;
   return warns(
     `lower_case_table_names is ${ours} upstream and ${theirs} downstream: names that differ only by case become one there`,

@@ -1,6 +1,7 @@
 /**
- * Rules for an upstream that stores all names in lower case (`lower_case_table_names = 1`): its row events have them so,
- * while the text of its statements has them as they were typed. Both must meet the same rules, and the same table downstream.
+ * Rules for an upstream that does not tell names by their case (`lower_case_table_names` other than 0, be it that it stores
+ * them as they were typed): its row events have them in lower case, while the text of its statements has them as they were
+ * typed. Both must meet the same rules, and the same table downstream.
  */
 import type { TableFilter } from './block-allow-list.js';
 import type { EventFilter } from './event-filter.js';

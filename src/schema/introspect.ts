@@ -74,7 +74,7 @@ async function introspectChunk(
   schema: string,
   names: readonly string[],
 ): Promise<Table[]> {
-  const tables = await readTables(connection, schema, names);
+  const tables = await readTables(connection, profile, schema, names);
   if (tables.size === 0) return [];
   await readColumns(connection, profile, schema, tables);
   if (profile.flavor === 'mariadb') await readSystemIds(connection, schema, tables);
@@ -86,6 +86,7 @@ async function introspectChunk(
 
 async function readTables(
   connection: Connection,
+  profile: ServerProfile,
   schema: string,
   names: readonly string[],
 ): Promise<Map<string, Table>> {
@@ -97,11 +98,13 @@ async function readTables(
     [schema, names],
   );
   const tables = new Map<string, Table>();
-  const wanted = new Set(names);
+  // Stored as they were typed, found in any case.
+  const folded = (name: string): string => (profile.lowerCaseTableNames === 2 ? name.toLowerCase() : name);
+  const wanted = new Set(names.map(folded));
   for (const row of rows) {
     const name = text(row, 'name');
     // information_schema compares without accents in MariaDB
-    if (!wanted.has(name)) continue;
+    if (!wanted.has(folded(name))) continue;
     const collation = canonicalCollation(text(row, 'collation'));
     const options: Record<string, string> = {};
     if (text(row, 'engine') !== '') options['ENGINE'] = text(row, 'engine');

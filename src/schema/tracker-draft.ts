@@ -90,7 +90,7 @@ export class DraftCatalog implements Catalog {
   }
 
   #set(schema: string, name: string, entry: Entry): void {
-    const lower = this.profile.lowerCaseTableNames === 1;
+    const lower = this.profile.lowerCaseTableNames !== 0;
     const stored = lower ? { schema: schema.toLowerCase(), name: name.toLowerCase() } : { schema, name };
     const named = isTable(entry) && lower ? { ...entry, ...stored } : entry;
     this.entries.set(this.#backing.key(schema, name), { ...stored, entry: named });

@@ -283,9 +283,9 @@ export class SchemaTracker {
     return this.#options.profile.lowerCaseTableNames === 0 ? key : key.toLowerCase();
   }
 
-  /** Names as the server stores them, whatever a statement's spelling. */
+  /** Names as row events have them, whatever a statement's spelling: in lower case where the server does not tell it apart. */
   #stored(schema: string, table: string): [schema: string, table: string] {
-    return this.#options.profile.lowerCaseTableNames === 1
+    return this.#options.profile.lowerCaseTableNames !== 0
       ? [schema.toLowerCase(), table.toLowerCase()]
       : [schema, table];
   }

@@ -97,7 +97,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const { dataDir, dumpMeta } = around.options;
   const fresh = stored === undefined ? await freshStart(config, dataDir, dumpMeta) : undefined;
   const checkpoint = stored ?? freshCheckpoint(fresh);
-  const lowerCase = upstream.profile.lowerCaseTableNames === 1;
+  const lowerCase = upstream.profile.lowerCaseTableNames !== 0;
   const router = around.options.mapping ?? createRouter(config.routes, config.caseSensitive);
   const mapping = lowerCase ? mappingInLowerCase(router) : router;
   const tracker = openTracker(around, store, upstream, downstream, mapping);
@@ -235,7 +235,7 @@ function openXaRows({ config, options, upstream, logger }: Surroundings, prepare
 function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunner } {
   const { around, checkpoint, upstream, downstream, mapping, store, fence, tracker, pipeline, keeper, online } = parts;
   const { config, control, counters, logger } = around;
-  const lowerCase = upstream.profile.lowerCaseTableNames === 1;
+  const lowerCase = upstream.profile.lowerCaseTableNames !== 0;
   const { current, next } = countingFilters(config, checkpoint, lowerCase);
   const rules = createEventFilter(config.filters);
   const events = lowerCase ? eventsInLowerCase(rules) : rules;

@@ -28,7 +28,7 @@ interface FilterRules {
  * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
  * that time: it holds until the stream has passed them, and the new one after that.
  *
- * @param lowerCase - the upstream stores names in lower case
+ * @param lowerCase - the upstream has names in lower case in its row events
  */
 export function countingFilters(
   config: SubtaskConfig,

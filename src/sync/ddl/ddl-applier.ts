@@ -99,7 +99,7 @@ export class DdlApplier {
     online.apply(plan.online);
     await faultPoint('ddl.before-save');
     keeper.passed(seq);
-    const lower = tracker.profile.lowerCaseTableNames === 1;
+    const lower = tracker.profile.lowerCaseTableNames !== 0;
     const dropped = statements.flatMap(({ plan: { statement } }) => droppedSchemas(statement, lower));
     await keeper.flush({ droppedSchemas: dropped, online: online.statements() });
     online.stored();
@@ -305,7 +305,7 @@ function changedTable(statement: Statement): { schema: string; name: string } | 
   return statement.objects.find(({ role }) => role === 'target');
 }
 
-/** `lower`: the upstream stores names in lower case. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */
+/** `lower`: the upstream has names in lower case in its row events. MariaDB's CREATE OR REPLACE DATABASE drops what was there. */
 function droppedSchemas(statement: Statement, lower: boolean): string[] {
   const drops = statement.kind === 'drop-database' || (statement.kind === 'create-database' && statement.orReplace);
   if (!drops) return [];

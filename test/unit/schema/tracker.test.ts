@@ -118,8 +118,8 @@ describe('what a statement needs', () => {
   });
 });
 
-describe('lower_case_table_names=1', () => {
-  const profile = { ...mysql, lowerCaseTableNames: 1 as const };
+describe.each([1, 2] as const)('lower_case_table_names=%i', (lowerCaseTableNames) => {
+  const profile = { ...mysql, lowerCaseTableNames };
 
   test('store and seeds are asked for the names as the server stores them', async () => {
     const asked: string[] = [];
@@ -254,12 +254,15 @@ describe('applying', () => {
     expect(columnNames(await tracker.get('db', 't'))).toEqual(['a']);
   });
 
-  test('with lower_case_table_names names differ by case only in the statement', async () => {
-    const tracker = newTracker(undefined, { profile: { ...mysql, lowerCaseTableNames: 1 } });
-    await applyAll(tracker, 'CREATE TABLE Db.T (a INT)', 'ALTER TABLE DB.t ADD b INT');
-    expect(columnNames(await tracker.get('dB', 'T'))).toEqual(['a', 'b']);
-    expect(tracker.pending()).toMatchObject([{ schema: 'db', name: 't' }]);
-  });
+  test.each([1, 2] as const)(
+    'with lower_case_table_names=%i names differ by case only in the statement',
+    async (mode) => {
+      const tracker = newTracker(undefined, { profile: { ...mysql, lowerCaseTableNames: mode } });
+      await applyAll(tracker, 'CREATE TABLE Db.T (a INT)', 'ALTER TABLE DB.t ADD b INT');
+      expect(columnNames(await tracker.get('dB', 'T'))).toEqual(['a', 'b']);
+      expect(tracker.pending()).toMatchObject([{ schema: 'db', name: 't' }]);
+    },
+  );
 
   test('without it they are different tables', async () => {
     const tracker = newTracker();
