@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it, vi } from 'vitest';
-import { connectTo, testServers } from '../support/servers.js';
+import { connectTo, endWithEachTest, testServers } from '../support/servers.js';
 import { System } from '../support/system.js';
 import { isAtWork, Migration } from './migrations.js';
+
+endWithEachTest();
 
 /** Longer than the heartbeat timeout of a unit (8 s), so that Temporal gives it to another worker meanwhile. */
 const FROZEN_MS = 12_000;

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { subtaskWorkflowId } from '../../workflows/contract.js';
-import { startPrivateServer, testServers } from '../support/servers.js';
+import { endWithEachTest, startPrivateServer, testServers } from '../support/servers.js';
 import { addressOf } from '../../tools/servers/server-set.js';
 import type { WorkerProgram } from '../support/system.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { historyLength, pauseDuration } from './history.js';
 import { isAtWork, Migration, type MigrationOptions } from './migrations.js';
+
+endWithEachTest();
 
 /** A migration that replicates, with an application writing. */
 async function running(options: MigrationOptions): Promise<{ migration: Migration; stopWriting: () => Promise<void> }> {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
-import { afterAll, inject } from 'vitest';
+import { afterAll, afterEach, beforeEach, inject } from 'vitest';
 import { startDatabaseServer } from '../../tools/servers/database-server.js';
 import type { DatabaseServer, DatabaseServerOptions } from '../../tools/servers/database-server.js';
 import type { ServerAddress, ServerAddresses } from '../../tools/servers/server-set.js';
@@ -14,11 +14,26 @@ export type { DatabaseServer, ServerAddress, ServerAddresses, TemporalServer };
 /** What stands when the file's tests end, undone in reverse order. */
 const cleanups: (() => Promise<void>)[] = [];
 
-afterAll(async () => {
+/** Undoes all of them but the first ones. */
+async function cleanUp(but: number): Promise<void> {
   const errors: unknown[] = [];
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup().catch((e: unknown) => errors.push(e));
+  for (const cleanup of cleanups.splice(but).toReversed()) await cleanup().catch((e: unknown) => errors.push(e));
   if (errors.length > 0) throw new AggregateError(errors, 'clean-up failed');
-});
+}
+
+afterAll(() => cleanUp(0));
+
+/**
+ * What a test of the file has started ends with that test, not with the file: for tests that each start servers or workers
+ * of their own, which would use memory and processors until the last one is done. To be called once, outside of any test.
+ */
+export function endWithEachTest(): void {
+  let before = 0;
+  beforeEach(() => {
+    before = cleanups.length;
+  });
+  afterEach(() => cleanUp(before));
+}
 
 /** Runs when the file's tests have ended, whatever their outcome. */
 export function onFileEnd(cleanup: () => Promise<void>): void {
@@ -68,9 +83,16 @@ export function dropAtEnd(server: ServerAddress | DatabaseServer, database: stri
   onFileEnd(() => execute(server, `DROP DATABASE IF EXISTS \`${database.replaceAll('`', '``')}\``));
 }
 
+/** A server for few tables needs a quarter of the memory less. */
+const SMALL = {
+  mysql: ['--innodb-log-buffer-size=8M', '--table-open-cache=400', '--table-definition-cache=400'],
+  mariadb: [],
+};
+
 /** Starts a database server for this file alone. */
 export async function startPrivateServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
-  const server = await startDatabaseServer({ rootPassword: 'root-pw', ...options });
+  const args = [...SMALL[options.flavor], ...(options.args ?? [])];
+  const server = await startDatabaseServer({ rootPassword: 'root-pw', ...options, args });
   onFileEnd(() => server.stop());
   return server;
 }

@@ -11,6 +11,7 @@ import {
   connectTo,
   createDatabase,
   dropAtEnd,
+  endWithEachTest,
   onFileEnd,
   startPrivateServer,
   testServers,
@@ -19,6 +20,8 @@ import {
 import { definitionOf, findingsOf, sourceOf, subtaskOf, type Login } from './support.js';
 
 const { mysqlDown } = testServers();
+
+endWithEachTest();
 
 /** Makes a user with exactly the grants named, dropped at the end. */
 async function createUser(db: Connection, server: Login, grants: readonly string[]): Promise<Login> {
