@@ -1,5 +1,5 @@
 /** `npm run soak`: random writing, random structure changes, and everything that can die dies; both sides must be equal. */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runRound, type RoundResult } from './round.js';
@@ -30,6 +30,7 @@ async function main(): Promise<boolean> {
   console.log(
     `${rounds} rounds in ${minutes().toFixed(1)} min, ${transactions} transactions, ${lives} processes, ${failed} failed`,
   );
+  if (failed === 0) await rm(dir, { recursive: true, force: true });
   return failed === 0;
 }
 

@@ -1,5 +1,5 @@
 /** One round: databases of its own, writers, the product and what disturbs it, and comparisons in between. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
@@ -180,6 +180,7 @@ class Round {
     this.result.errors = this.#product?.errors ?? this.result.errors;
     (await this.#log).end();
     if (this.result.failures.length > 0) return;
+    await rm(this.#dir, { recursive: true, force: true });
     const { up, down } = this.#options;
     const [above, below] = await Promise.all([connect(up), connect(down)]);
     await dropDatabases(above, [...this.#upSchemas, `${this.#upSchema}_union`]);

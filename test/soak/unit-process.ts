@@ -62,6 +62,8 @@ async function runUnits({ config, dataDir, dumpMeta }: SoakWork, signal: AbortSi
 if (process.argv[2] === 'soak-units') {
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
+  // Whoever started it has died.
+  process.on('disconnect', () => stop.abort());
   process.on('message', (message) => {
     runUnits(message as SoakWork, stop.signal)
       .catch((error: unknown) => {
