@@ -379,10 +379,10 @@ describe.each<UpstreamName>(['mysqlUp', 'mariadbUp'])('two-phase XA on %s', (ups
         unit = startUnit(restless, 2_000);
       }
     }
-    await unit.synced(up);
+    await unit.synced(up, 40_000);
     for (const name of open) await end(fixture, 'COMMIT', name);
     open = [];
-    await unit.synced(up);
+    await unit.synced(up, 40_000);
     await unit.stop();
     await expectEqual(fixture);
     expect(await storedXids(fixture)).toEqual([]);
