@@ -132,6 +132,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
     gtidSet: checkpoint.location.gtidSet,
     epoch: fence.epoch,
     appliedBeyond: checkpoint.applied.length,
+    preparedXa: prepared.size,
   });
   return { fence, tracker, pipeline, keeper, ...applier, xaRows: openXaRows(around, prepared) };
 }

@@ -80,11 +80,6 @@ export class PreparedTransactions {
     return this.#open.size;
   }
 
-  /** Bytes of rows that are held. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   find(xid: string): PreparedXa | undefined {
     return this.#open.get(xid)?.prepared;
   }
