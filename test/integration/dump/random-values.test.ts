@@ -14,7 +14,7 @@ import { randomTable, type RandomTable } from './random-values.js';
 import { copy, dataDirectory, subtask } from './support.js';
 
 const SEED = Number(process.env['DM_TEST_SEED'] ?? 7);
-const TABLES = Number(process.env['DM_TEST_TABLES'] ?? 6);
+const TABLES = Number(process.env['DM_TEST_TABLES'] ?? 4);
 
 const SESSION = "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'";
 
