@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeAll } from '../../../src/binlog/decode-all.js';
 import { BinlogDecoder } from '../../../src/binlog/decoder.js';
-import { goldenBytes } from './golden.js';
+import type { BinlogEvent, EventReader } from '../../../src/sync/events.js';
+import { GOLDEN, goldenBytes, type GoldenName } from './golden.js';
 
 /** The events of a recorded file, over and over. */
 function* forever(): Generator<Buffer, never, void> {
@@ -64,5 +65,61 @@ describe('decoding a source that always has more', () => {
       else await consume();
       expect(closed).toBe(1);
     }
+  });
+});
+
+describe('polling', () => {
+  /** The events of a recorded file, all there at once. */
+  function recorded(name: GoldenName, damage?: (bytes: Buffer) => void): { events: EventReader; closed: () => number } {
+    const bytes = Buffer.from(goldenBytes(name));
+    damage?.(bytes);
+    let pos = 4;
+    let closed = 0;
+    const source = {
+      next: () => {
+        if (pos >= bytes.length) return undefined;
+        const start = pos;
+        pos += bytes.readUInt32LE(pos + 9);
+        return bytes.subarray(start, pos);
+      },
+      close: async () => {
+        closed += 1;
+      },
+    };
+    const decoder = new BinlogDecoder({ start: { name: 'binlog.000001', pos: 4 } });
+    return { events: decodeAll(source, decoder, () => undefined), closed: () => closed };
+  }
+
+  /** Takes all events, polling first. */
+  async function drain(events: EventReader): Promise<{ polled: BinlogEvent[]; waits: number }> {
+    const polled: BinlogEvent[] = [];
+    for (let waits = 0; ;) {
+      const event = events.poll();
+      if (event !== undefined) polled.push(event);
+      else {
+        waits += 1;
+        const step = await events.next();
+        if (step.done === true) return { polled, waits };
+        polled.push(step.value);
+      }
+    }
+  }
+
+  it.each(GOLDEN)('gives the same events as waiting for each, most of them at once: %s', async (name) => {
+    const waited: BinlogEvent[] = [];
+    for await (const event of recorded(name).events) waited.push(event);
+    const { events, closed } = recorded(name);
+    const { polled, waits } = await drain(events);
+    expect(polled).toEqual(waited);
+    expect(waits).toBeLessThan(waited.length);
+    expect(closed()).toBe(1);
+  });
+
+  it('throws what cannot be decoded, with its place', async () => {
+    const { events } = recorded('mysql-9.7', (bytes) => {
+      const second = 4 + bytes.readUInt32LE(13);
+      bytes[second + 20] = bytes.readUInt8(second + 20) ^ 1;
+    });
+    await expect(drain(events)).rejects.toThrow(/checksum mismatch/);
   });
 });
