@@ -1,18 +1,41 @@
 import { Client, Connection } from '@temporalio/client';
+import { expect } from 'vitest';
+import { subtaskWorkflowId } from '../../workflows/contract.js';
 import type { System } from '../support/system.js';
+import { isAtWork } from './migrations.js';
+
+const PAUSE_MS = 2_000;
+const ATTEMPTS = 3;
 
 interface Stamp {
   seconds?: unknown;
   nanos?: number | null;
 }
 
+/**
+ * Pauses a task of one source, whose unit is at work, and expects that to take less than two seconds. Another test file uses
+ * the processors as well: one of three attempts has to be as quick.
+ */
+export async function pauseQuickly(system: System, task: string, source: string): Promise<void> {
+  const took: number[] = [];
+  for (;;) {
+    expect((await system.dmctl('pause-task', task)).sources).toMatchObject([{ result: true }]);
+    await system.until(task, source, (view) => view.state.stage === 'Paused');
+    took.push(await pauseDuration(system, subtaskWorkflowId(task, source)));
+    if (took.some((milliseconds) => milliseconds < PAUSE_MS)) return;
+    expect(took.length, `pauses took ${took.join(', ')} ms`).toBeLessThan(ATTEMPTS);
+    await system.dmctl('resume-task', task);
+    await system.until(task, source, (view) => view.state.stage === 'Running' && isAtWork(view));
+  }
+}
+
 /** Milliseconds from a subtask's last pause signal to the end of the unit it stopped, by Temporal's own clock. */
-export async function pauseDuration(system: System, workflowId: string): Promise<number> {
+async function pauseDuration(system: System, workflowId: string): Promise<number> {
   const { events } = await withClient(system, (client) => client.workflow.getHandle(workflowId).fetchHistory());
   let signalled = Number.NaN;
   let ended = Number.NaN;
   for (const event of events ?? []) {
-    const at = milliseconds(event.eventTime ?? {});
+    const at = inMilliseconds(event.eventTime ?? {});
     if (event.workflowExecutionSignaledEventAttributes?.signalName === 'pause') [signalled, ended] = [at, Number.NaN];
     const end =
       event.activityTaskCompletedEventAttributes ??
@@ -51,6 +74,6 @@ async function withClient<T>(system: System, work: (client: Client) => Promise<T
   }
 }
 
-function milliseconds(stamp: Stamp): number {
+function inMilliseconds(stamp: Stamp): number {
   return Number(stamp.seconds ?? 0) * 1000 + (stamp.nanos ?? 0) / 1e6;
 }

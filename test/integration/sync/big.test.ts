@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, ChildUnit } from './child-unit.js';
-import { expectEqual, makeFixture, position, replicate, RunningUnit, type Fixture } from './harness.js';
+import { expectEqual, hasArrived, makeFixture, position, replicate, RunningUnit, type Fixture } from './harness.js';
 
 beforeAll(build);
 
@@ -22,9 +22,8 @@ async function replicateMeasured(fixture: Fixture): Promise<number> {
   let peak = 0;
   for (const deadline = Date.now() + 280_000; ;) {
     peak = await peakMegabytes(child.pid);
-    const { progress } = child;
-    if (progress?.synced === true && progress.readerBinlog >= `(${target.binlogName}, ${target.binlogPos})`) break;
-    if (Date.now() > deadline) throw new Error(`not synced: ${JSON.stringify(progress)} ${child.stderr}`);
+    if (hasArrived(child.progress, target)) break;
+    if (Date.now() > deadline) throw new Error(`not synced: ${JSON.stringify(child.progress)} ${child.stderr}`);
     await sleep(100);
   }
   child.kill('SIGTERM');

@@ -135,13 +135,20 @@ export class RunningUnit {
     for (;;) {
       if (this.failure !== undefined) throw this.failure;
       const { progress } = this;
-      if (progress?.synced === true && isAtLeast(progress.readerBinlog, target)) return;
-      // Others may write to the same server all the time.
-      if (progress !== undefined && isAtLeast(progress.syncerBinlog, target)) return;
+      if (hasArrived(progress, target)) return;
       if (Date.now() > deadline) throw new Error(`not synced: ${JSON.stringify(progress)}`);
       await sleep(20);
     }
   }
+}
+
+/** Whether all up to the place is applied and stored. Others may write to the same server all the time. */
+export function hasArrived(
+  progress: SyncProgress | undefined,
+  target: { binlogName: string; binlogPos: number },
+): boolean {
+  if (progress === undefined) return false;
+  return isAtLeast(progress.syncerBinlog, target) || (progress.synced && isAtLeast(progress.readerBinlog, target));
 }
 
 function isAtLeast(text: string, target: { binlogName: string; binlogPos: number }): boolean {
