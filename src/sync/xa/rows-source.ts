@@ -25,6 +25,12 @@ export interface XaRowsReaderOptions {
   logger: Logger;
 }
 
+/**
+ * How a group is found: by position at once, on the server where it was read before; by GTID on any, which goes through a
+ * whole file there.
+ */
+type Way = 'position' | 'gtid';
+
 /** Bytes of binlog read ahead. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 
@@ -66,26 +72,32 @@ export class XaRowsReader implements XaSource {
     const place = known ?? (await findPrepared(request.xid, request.start, { ...this.#options, signal }));
     const xid = place.xid === '' ? request.xid : place.xid;
     this.#options.logger.info('rows of an XA transaction are read again', { xid, place: formatPosition(place.begin) });
-    let stream: EventStream | undefined;
-    try {
-      stream = await this.#open(place, lookup, signal);
-      yield* groupRows(stream, place, this.#byGtid(place), request.group === undefined ? place.xid : '');
-    } catch (error) {
-      signal.throwIfAborted();
-      throw this.#unreadable(xid, place, error);
-    } finally {
-      await stream?.close();
+    const prepared = request.group === undefined ? place.xid : '';
+    const ways: Way[] = this.#options.useGtid && place.gtid !== '' ? ['position', 'gtid'] : ['position'];
+    for (const way of ways) {
+      let stream: EventStream | undefined;
+      let begun = false;
+      try {
+        stream = await this.#open(place, way, lookup, signal);
+        for await (const event of groupRows(stream, place, way, prepared)) {
+          begun = true;
+          yield event;
+        }
+        signal.throwIfAborted();
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (begun || way === ways.at(-1) || isRetryable(error)) throw this.#unreadable(xid, place, error);
+        this.#options.logger.info('the place is looked for by its GTID', { xid, error: String(error) });
+      } finally {
+        await stream?.close();
+      }
     }
-    signal.throwIfAborted();
   }
 
-  #byGtid({ gtid }: PreparedXa): boolean {
-    return this.#options.useGtid && gtid !== '';
-  }
-
-  async #open(place: PreparedXa, lookup: StructureLookup, signal: AbortSignal): Promise<EventStream> {
+  async #open(place: PreparedXa, way: Way, lookup: StructureLookup, signal: AbortSignal): Promise<EventStream> {
     const { source, flavor, logger } = this.#options;
-    const useGtid = this.#byGtid(place);
+    const useGtid = way === 'gtid';
     return openBinlogStream({
       source,
       flavor,
@@ -128,12 +140,12 @@ export class XaRowsReader implements XaSource {
 async function* groupRows(
   stream: EventStream,
   place: PreparedXa,
-  byGtid: boolean,
+  way: Way,
   prepared: string,
 ): AsyncGenerator<RowsEvent, void, undefined> {
   let inGroup = false;
   for await (const event of stream) {
-    if (event.type === 'gtid') inGroup = isGroup(event, place, byGtid);
+    if (event.type === 'gtid') inGroup = isGroup(event, place, way);
     else if (!inGroup) continue;
     else if (event.type === 'rows') yield event;
     else if (event.type === 'commit') {
@@ -145,10 +157,11 @@ async function* groupRows(
 }
 
 /** @throws when the group must have come by now */
-function isGroup(event: Extract<BinlogEvent, { type: 'gtid' }>, place: PreparedXa, byGtid: boolean): boolean {
-  if (!byGtid) {
-    if (comparePositions(event.start, place.begin) === 0) return true;
-    throw new Error(`no group begins there, the next one is at ${formatPosition(event.start)}`);
+function isGroup(event: Extract<BinlogEvent, { type: 'gtid' }>, place: PreparedXa, way: Way): boolean {
+  if (way === 'position') {
+    const isSame = place.gtid === '' || event.gtid === undefined || event.gtid === place.gtid;
+    if (isSame && comparePositions(event.start, place.begin) === 0) return true;
+    throw new Error(`the group is not there, the next one is ${event.gtid ?? ''} at ${formatPosition(event.start)}`);
   }
   if (event.gtid === place.gtid) return true;
   // With several domains of MariaDB the groups of others may come first.
