@@ -37,11 +37,6 @@ import { Billboard } from './search-attributes.js';
 const UNIT_HEARTBEAT_TIMEOUT_MS = 8_000;
 /** The bound worker polls all the time; one that does not take a unit within this time is not there. */
 const UNIT_PICKUP_TIMEOUT_MS = 5_000;
-/**
- * Not repeated by Temporal on the same queue: a frozen process has a request for work open there, would swallow the next
- * attempt as well, and cost another timeout before the unit could go elsewhere.
- */
-const HEARTBEAT_TIMED_OUT = 'TemporalTimeout:Heartbeat';
 /** Time for news of a re-binding to arrive before the same worker is tried again. */
 const RETRY_PAUSE_MS = 3_000;
 /**
@@ -405,13 +400,7 @@ function unitActivities(worker: string, input: SubtaskInput): DmActivities {
     startToCloseTimeout: '3650 days',
     // Paused and re-bound only after the unit has flushed what it holds.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry: {
-      initialInterval: '1s',
-      backoffCoefficient: 2,
-      maximumInterval: '10s',
-      maximumAttempts: 10,
-      nonRetryableErrorTypes: [HEARTBEAT_TIMED_OUT],
-    },
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 10 },
     summary: `${input.task} on ${input.sourceId}`,
   });
 }

@@ -21,17 +21,6 @@ const DRAIN_GRACE_MS = 2_500;
 const DRAIN_FORCE_MS = 6_000;
 const SETTLE_MS = 500;
 
-/**
- * Requests for work that a process has open at a time: one for workflows that it has in memory and one for others, and one
- * for activities. A machine that is frozen, or without power or network, swallows what these are answered with until Temporal
- * notices, and the oldest requests are answered first; the fewer there are, the sooner others take over. Nothing is faster
- * with more: the next request goes out as soon as one is answered.
- */
-const FEW_POLLS = {
-  workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-  activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
-} as const;
-
 /** The bundle that `npm run build` makes of the workflows. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../workflow-bundle.cjs', import.meta.url));
 
@@ -213,7 +202,6 @@ async function createWorkers(
     activities,
     dataConverter: dataConverter(),
     identity: `${options.name}@${options.addr}`,
-    ...FEW_POLLS,
     maxHeartbeatThrottleInterval: 2_000,
     defaultHeartbeatThrottleInterval: 2_000,
   };
