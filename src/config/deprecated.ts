@@ -2,7 +2,7 @@ import { parseExtraArgs } from './extra-args.js';
 import { followsOnlineDdl } from './feature-rules.js';
 import type { BlockAllowListFile } from './schema-parts.js';
 import { sessionTimezoneKey } from './timezone.js';
-import type { InstanceFile, SyncFile, TaskFile } from './task-schema.js';
+import type { InstanceFile, TaskFile } from './task-schema.js';
 
 /** DM's answer to `remove-meta` in a task file. */
 export const REMOVE_META_DEPRECATED =
@@ -21,7 +21,7 @@ export function deprecatedTaskKeys(task: TaskFile): string[] {
     );
   }
   for (const [name, sync] of Object.entries(task.syncers ?? {})) {
-    remarks.push(...syncRemarks(`syncers.${name}`, sync));
+    remarks.push(...sectionRemarks(`syncers.${name}`, sync, SYNC_KEYS));
   }
   remarks.push(...listRemarks(task));
   (task['mysql-instances'] ?? []).forEach((instance, index) => {
@@ -99,7 +99,7 @@ function instanceRemarks(task: TaskFile, instance: InstanceFile, where: string):
       ...extraArgsRemarks(section, instance.mydumper),
     );
   }
-  if (instance.syncer !== undefined) remarks.push(...syncRemarks(`${where}.syncer`, instance.syncer));
+  if (instance.syncer !== undefined) remarks.push(...sectionRemarks(`${where}.syncer`, instance.syncer, SYNC_KEYS));
   return remarks;
 }
 
@@ -134,16 +134,6 @@ function sectionRemarks(section: string, values: object, keys: readonly string[]
   return keys
     .filter((key) => Object.hasOwn(values, key))
     .map((key) => `\`${section}.${key}\` is deprecated and has no effect`);
-}
-
-function syncRemarks(section: string, sync: Partial<SyncFile>): string[] {
-  const merging = (['compact', 'multiple-rows'] as const).filter((key) => sync[key] === false);
-  return [
-    ...sectionRemarks(section, sync, SYNC_KEYS),
-    ...merging.map(
-      (key) => `\`${section}.${key}\` has no effect when false: changes are merged where the result is the same`,
-    ),
-  ];
 }
 
 function extraArgsRemarks(section: string, dump: { 'extra-args'?: string | undefined }): string[] {

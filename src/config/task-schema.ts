@@ -88,16 +88,8 @@ export const syncSchema = z.strictObject({
   'safe-mode': key(flag(), 'Always write in the repeatable form: INSERT as REPLACE, UPDATE as DELETE and REPLACE.', {
     default: false,
   }),
-  compact: key(
-    flag(),
-    'Merge changes of one row inside a batch into one. Always done where the result is the same: `false` has no effect.',
-    { default: true },
-  ),
-  'multiple-rows': key(
-    flag(),
-    'Merge changes of the same kind into statements of several rows. Always done where the result is the same: `false` has no effect.',
-    { default: true },
-  ),
+  compact: key(flag(), 'Merge changes of one row inside a batch into one.', { default: true }),
+  'multiple-rows': key(flag(), 'Merge changes of the same kind into statements of several rows.', { default: true }),
   'queue-size': key(whole(), 'Row changes that wait for one connection at most.', { default: 1024 }),
   'checkpoint-flush-interval': key(whole(), 'Seconds between two writes of the checkpoint.', { default: 30 }),
   'enable-gtid': key(flag(), "No effect: the source's `enable-gtid` decides.", { deprecated: true }),

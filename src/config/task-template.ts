@@ -164,8 +164,9 @@ syncers:
     batch: 100
     # REPLACE instead of INSERT, DELETE and REPLACE instead of UPDATE.
     #safe-mode: false
-    # Merge changes of one row inside a batch, and those of one kind into statements of several rows: always done.
+    # Merge changes of one row inside a batch.
     #compact: true
+    # Merge changes of one kind into statements of several rows.
     #multiple-rows: true
     #queue-size: 1024
     # Seconds.

@@ -157,9 +157,9 @@ export interface SyncConfig {
   workerCount: number;
   batch: number;
   safeMode: boolean;
-  /** Always in effect; told where the configuration is printed. */
+  /** Changes of one row inside a batch become one. */
   compact: boolean;
-  /** As `compact`. */
+  /** Changes of one kind become statements of several rows. */
   multipleRows: boolean;
   queueSize: number;
   checkpointFlushIntervalMs: number;

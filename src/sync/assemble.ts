@@ -177,10 +177,11 @@ function openTracker(
 
 function openPipeline(around: Surroundings, fence: Fence, { target }: DownstreamInfo): Pipeline {
   const { config, counters, logger } = around;
-  const { workerCount, batch, queueSize } = config.sync;
+  const { workerCount, batch, queueSize, compact, multipleRows } = config.sync;
   const options = {
     to: config.to,
     maxAllowedPacket: target.maxAllowedPacket,
+    merging: { compact, multipleRows },
     tables: around.tables,
     sourceId: config.sourceId,
     fence,
@@ -194,6 +195,7 @@ function openPipeline(around: Surroundings, fence: Fence, { target }: Downstream
   return new Pipeline({
     writers: Array.from({ length: workerCount }, (_, lane) => new Writer(lane + 1, options)),
     batch,
+    compact,
     batchBytes: Math.min(MAX_BATCH_BYTES, Math.floor(target.maxAllowedPacket / 4)),
     maxRows: Math.max(batch * workerCount, Math.floor((queueSize * workerCount) / 2)),
     maxBytes: MAX_PENDING_BYTES,

@@ -25,6 +25,8 @@ export interface PipelineOptions {
   writers: readonly BatchWriter[];
   /** Most rows that a transaction changes. */
   batch: number;
+  /** Whether the changes of one row in a transaction become one. */
+  compact: boolean;
   /** Most bytes of a transaction; a bigger row goes alone. */
   batchBytes: number;
   /** Changes and bytes waiting or under way at which {@link Pipeline.submit} asks to wait. */
@@ -220,14 +222,14 @@ export class Pipeline {
   /** The changes at the head of the lane's queue that can go in one transaction now. */
   #take({ number, queue }: Lane): RowJob[] {
     const jobs: RowJob[] = [];
-    const { batch, batchBytes } = this.#options;
+    const { batch, batchBytes, compact } = this.#options;
     const plans = new Map<string, RowJob['plan']>();
     const done = this.#dependencies.doneOf(number);
     let bytes = 0;
     let rows = 0;
     for (let job = queue.at(0); job !== undefined && jobs.length < batch * MOST_MERGED; job = queue.at(jobs.length)) {
       // A change of a row that is in the batch already makes it no bigger for the server.
-      const isNewRow = job.follows <= done;
+      const isNewRow = !compact || job.follows <= done;
       if (isNewRow && rows === batch) break;
       if (job.waits !== undefined && !this.#areOver(job.waits)) break;
       const [first] = jobs;

@@ -23,14 +23,23 @@ const DELETE_ROWS = 500;
 /** Bytes from which an UPDATE names the changed columns alone. */
 const WIDE_ROW_BYTES = 16 * 1024;
 
+/** What becomes one statement. */
+export interface Merging {
+  /** The changes of one row. */
+  compact: boolean;
+  /** Changes of one kind on rows of a table. */
+  multipleRows: boolean;
+}
+
 /**
  * The statements of a batch, as few as give the same result as one statement a change in order:
  * - tables with a single key: the changes of each key become one (deleted, inserted or updated in the end), and since rows
  *   of different keys do not see each other, deletes come first, then inserts, then updates;
- * - others: in order, neighbours of one kind together.
+ * - others, and without `compact`: in order, neighbours of one kind together.
  * Tables do not see each other either, except through foreign keys that are checked: those keep their order in common.
  */
-export function mergedStatements(jobs: readonly RowJob[]): RowStatement[] {
+export function mergedStatements(jobs: readonly RowJob[], { compact, multipleRows }: Merging): RowStatement[] {
+  if (!compact && !multipleRows) return jobs.flatMap(plainStatements);
   const groups = new Map<string, RowJob[]>();
   for (const job of jobs) {
     const { plan } = job;
@@ -43,10 +52,12 @@ export function mergedStatements(jobs: readonly RowJob[]): RowStatement[] {
   const statements: RowStatement[] = [];
   for (const [name, group] of groups) {
     const [first] = group;
-    const merges = name !== '' && first !== undefined && canMerge(first.plan, group);
+    const merges = compact && name !== '' && first !== undefined && canMerge(first.plan, group);
     const histories = merges ? keyHistories(first.plan, group) : undefined;
-    if (first === undefined || histories === undefined) mergeNeighbours(group, statements);
-    else mergeByKey(first.plan, histories.values(), first.safe, statements);
+    if (first !== undefined && histories !== undefined) {
+      statements.push(...mergeByKey(first.plan, histories.values(), first.safe, multipleRows));
+    } else if (multipleRows) mergeNeighbours(group, statements);
+    else statements.push(...group.flatMap(plainStatements));
   }
   return statements;
 }
@@ -115,7 +126,12 @@ interface KeyHistory {
   moved: boolean;
 }
 
-function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: boolean, statements: RowStatement[]): void {
+function mergeByKey(
+  plan: TablePlan,
+  histories: Iterable<KeyHistory>,
+  safe: boolean,
+  multipleRows: boolean,
+): RowStatement[] {
   const deletes: RowImage[] = [];
   const moves: RowImage[] = [];
   const replacements: RowImage[] = [];
@@ -137,16 +153,28 @@ function mergeByKey(plan: TablePlan, histories: Iterable<KeyHistory>, safe: bool
     // Of several updates all columns count: what they began with is not what the downstream has, if filters left some out.
     else apart.push(updateRow(plan, first, last, several ? 0 : bytes));
   }
-  statements.push(...moveRows(plan, moves), ...deleteRows(plan, deletes, safe));
-  // Removed and inserted again: nearly always the row of before is there, and then it is nothing but an update.
-  if (updates.length > 0) updates.push(...reborns);
+  // Removed and inserted again: nearly always the row of before is there, and then it is nothing but an update. An upsert
+  // of several rows tells when it was not.
+  if (multipleRows && updates.length > 0) updates.push(...reborns);
   else replacements.push(...reborns);
-  // In one statement: whether the row of before is there does not matter to what is left.
-  statements.push(...insertRows(plan, replacements, true), ...insertRows(plan, inserts, safe));
-  const [only] = updates;
-  if (updates.length > 1) statements.push(...upsertRows(plan, updates));
-  else if (only !== undefined) statements.push(updateRow(plan, only, only, 0));
-  statements.push(...apart);
+  const grouped = (images: RowImage[], make: (images: readonly RowImage[]) => RowStatement[]): RowStatement[] =>
+    multipleRows ? make(images) : images.flatMap((image) => make([image]));
+  return [
+    ...grouped(moves, (images) => moveRows(plan, images)),
+    ...grouped(deletes, (images) => deleteRows(plan, images, safe)),
+    // In one statement: whether the row of before is there does not matter to what is left.
+    ...grouped(replacements, (images) => insertRows(plan, images, true)),
+    ...grouped(inserts, (images) => insertRows(plan, images, safe)),
+    ...grouped(updates, (images) => updateRows(plan, images)),
+    ...apart,
+  ];
+}
+
+/** Updates of rows that keep their key. */
+function updateRows(plan: TablePlan, images: readonly RowImage[]): RowStatement[] {
+  const [only] = images;
+  if (only === undefined) return [];
+  return images.length > 1 ? upsertRows(plan, images) : [updateRow(plan, only, only, 0)];
 }
 
 /** An update that changes nothing would not count as one. */

@@ -19,13 +19,14 @@ import { hexLiteral, quoteString } from '../../mysql/quote.js';
 import { rowSqlMode } from '../../mysql/row-session.js';
 import { BIG_ROW_BYTES, type RowJob } from './row-job.js';
 import { encodeSeqs } from '../checkpoint/seq-set.js';
-import { bigStatements, mergedStatements, plainStatements, type RowStatement } from './statements.js';
+import { bigStatements, mergedStatements, plainStatements, type Merging, type RowStatement } from './statements.js';
 
 /** What the writers of a unit share. */
 export interface WriterOptions {
   to: DatabaseConfig;
   /** Bytes that a request may have. */
   maxAllowedPacket: number;
+  merging: Merging;
   tables: MetaTables;
   sourceId: string;
   fence: Fence;
@@ -230,7 +231,9 @@ export class Writer {
     await this.#setSession(connection, first, mode);
     const head = this.#head(batch, jobs);
     const merged =
-      mode !== 'merged' || first.bytes >= BIG_ROW_BYTES ? undefined : requestOf(head, mergedStatements(jobs));
+      mode !== 'merged' || first.bytes >= BIG_ROW_BYTES
+        ? undefined
+        : requestOf(head, mergedStatements(jobs, this.#options.merging));
     const result =
       merged === undefined || !this.#fitsText(merged.text)
         ? await this.#oneByOne(connection, head, jobs, mode)

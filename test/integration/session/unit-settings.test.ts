@@ -42,6 +42,12 @@ class Counted {
     );
   }
 
+  inserts(): Promise<number> {
+    return this.#sum(
+      `SUM(IF(EVENT_NAME = 'statement/sql/insert', COUNT_STAR, 0)) AS n FROM performance_schema.events_statements_summary_by_account_by_event_name`,
+    );
+  }
+
   async #sum(what: string): Promise<number> {
     const [rows] = await this.#db.query<RowDataPacket[]>(`SELECT ${what} WHERE USER = '${this.login.user}'`);
     return Number(rows[0]?.['n'] ?? 0);
@@ -112,6 +118,34 @@ test('worker-count of syncers is connections, batch the rows of a transaction', 
     (await replicated({ workerCount: 1, batch })).transactions(),
   );
   expect(transactions[1]).toBeGreaterThan(transactions[0] + 80);
+});
+
+test('compact and multiple-rows of syncers merge changes into fewer statements', async () => {
+  const inserts = async (sync: Partial<SubtaskConfig['sync']>): Promise<number> => {
+    const { up, config, database } = await makeFixture('mysqlUp');
+    const to = await Counted.on(mysqlDown);
+    Object.assign(config.to, to.login);
+    Object.assign(config.sync, { workerCount: 1, ...sync });
+    dropAtEnd(mysqlDown, database);
+    await up.query('CREATE TABLE t (id INT PRIMARY KEY)');
+    const rows = Array.from({ length: 100 }, (_, id) => `(${id})`).join(', ');
+    await up.query(`INSERT INTO t VALUES ${rows}`);
+    await up.beginTransaction();
+    for (let id = 100; id < 200; id++) {
+      await up.query(`INSERT INTO t VALUES (${id})`);
+      await up.query(`DELETE FROM t WHERE id = ${id}`);
+    }
+    await up.commit();
+    const unit = new RunningUnit(config);
+    await unit.synced(up);
+    await unit.stop();
+    return to.inserts();
+  };
+  const both = await inserts({ compact: true, multipleRows: true });
+  const compact = await inserts({ compact: true, multipleRows: false });
+  const neither = await inserts({ compact: false, multipleRows: false });
+  expect(compact).toBeGreaterThan(both + 80);
+  expect(neither).toBeGreaterThan(compact + 80);
 });
 
 test('queue-size of syncers bounds what is read while the downstream does not take anything', async () => {

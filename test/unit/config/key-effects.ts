@@ -303,8 +303,8 @@ const SYNC: Record<string, Effect> = {
     (value) => number(value, 100),
   ),
   'safe-mode': sync((subtask) => subtask.sync.safeMode, plain),
-  compact: withoutEffect(true),
-  'multiple-rows': withoutEffect(true),
+  compact: sync((subtask) => subtask.sync.compact, plain),
+  'multiple-rows': sync((subtask) => subtask.sync.multipleRows, plain),
   'queue-size': sync(
     (subtask) => subtask.sync.queueSize,
     (value) => number(value, 1024),

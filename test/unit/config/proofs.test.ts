@@ -105,6 +105,8 @@ const PROOFS: Record<string, Proof> = {
   '.syncers.*.worker-count': [UNITS, 'worker-count of syncers is connections, batch the rows of a transaction'],
   '.syncers.*.batch': [UNITS, 'worker-count of syncers is connections, batch the rows of a transaction'],
   '.syncers.*.safe-mode': [SYNC_SCENARIOS, 'S4 row 13'],
+  '.syncers.*.compact': [UNITS, 'compact and multiple-rows of syncers merge changes into fewer statements'],
+  '.syncers.*.multiple-rows': [UNITS, 'compact and multiple-rows of syncers merge changes into fewer statements'],
   '.syncers.*.queue-size': [UNITS, 'queue-size of syncers bounds what is read'],
   '.syncers.*.checkpoint-flush-interval': [UNITS, 'checkpoint-flush-interval of syncers is the time'],
   '.mysql-instances[].source-id': [MERGING, 'copies each table to the place that the routes name'],

@@ -8,7 +8,12 @@ import { createRouter } from '../../../src/filter/router.js';
 import type { RowChange } from '../../../src/sync/events.js';
 import { Pipeline, type BatchWriter } from '../../../src/sync/write/pipeline.js';
 import type { RowJob } from '../../../src/sync/write/row-job.js';
-import { mergedStatements, plainStatements, type RowStatement } from '../../../src/sync/write/statements.js';
+import {
+  mergedStatements,
+  plainStatements,
+  type Merging,
+  type RowStatement,
+} from '../../../src/sync/write/statements.js';
 import { TablePlan } from '../../../src/sync/write/table-plan.js';
 import { column, index, insert, job, MYSQL, planOf, remove, table, update } from './support.js';
 
@@ -87,8 +92,12 @@ function outcome(
 }
 
 /** As a writer sends it: merged, then change by change. */
-function batch(rows: ReadonlyMap<string, string>, jobs: readonly RowJob[]): [string, string][] | 'refused' {
-  const merged = outcome(rows, mergedStatements(jobs));
+function batch(
+  rows: ReadonlyMap<string, string>,
+  jobs: readonly RowJob[],
+  merging: Merging = { compact: true, multipleRows: true },
+): [string, string][] | 'refused' {
+  const merged = outcome(rows, mergedStatements(jobs, merging));
   return merged === 'refused' ? outcome(rows, jobs.flatMap(plainStatements)) : merged;
 }
 
@@ -103,15 +112,17 @@ const change: fc.Arbitrary<RowChange> = fc.oneof(
 );
 const state = fc.array(fc.tuple(id.map(String), value.map(String)), { maxLength: 4 }).map((rows) => new Map(rows));
 
+const merging: fc.Arbitrary<Merging> = fc.record({ compact: fc.boolean(), multipleRows: fc.boolean() });
+
 describe('a batch', () => {
   test.each([false, true])('leaves what its changes leave in order, whatever is there; safe mode %s', (safe) => {
     fc.assert(
-      fc.property(state, fc.array(change, { minLength: 1, maxLength: 8 }), (rows, changes) => {
+      fc.property(state, fc.array(change, { minLength: 1, maxLength: 8 }), merging, (rows, changes, mode) => {
         const jobs = changes.map((each, i) => job(i + 1, plan, each, { safe }));
         const ordered = outcome(rows, jobs.flatMap(plainStatements));
         // A row that comes and goes within the batch is not sent: that it would have been refused is not seen.
         fc.pre(ordered !== 'refused');
-        expect(batch(rows, jobs)).toEqual(ordered);
+        expect(batch(rows, jobs, mode)).toEqual(ordered);
       }),
       { numRuns: 3_000 },
     );
@@ -158,6 +169,7 @@ describe('the size of a batch', () => {
     );
     const jobs = changes.map((each, i) => job(i + 1, plan, each));
     expect(await batchesOf(jobs, 2)).toEqual([6, 1]);
+    expect(await batchesOf(jobs, 2, false)).toEqual([2, 2, 2, 1]);
   });
 
   test('counts each change of a table whose rows are not merged', async () => {
@@ -170,7 +182,7 @@ describe('the size of a batch', () => {
 });
 
 /** Sizes of the batches that a single lane makes of the changes. */
-async function batchesOf(jobs: readonly RowJob[], limit: number): Promise<number[]> {
+async function batchesOf(jobs: readonly RowJob[], limit: number, compact = true): Promise<number[]> {
   const batches: number[] = [];
   const writer: BatchWriter = {
     slot: 1,
@@ -184,7 +196,7 @@ async function batchesOf(jobs: readonly RowJob[], limit: number): Promise<number
     interrupt: () => batches.push(-1),
     close: () => undefined,
   };
-  const limits = { batch: limit, batchBytes: 1 << 20, maxRows: 1000, maxBytes: 1 << 20 };
+  const limits = { batch: limit, compact, batchBytes: 1 << 20, maxRows: 1000, maxBytes: 1 << 20 };
   const pipeline = new Pipeline({
     writers: [writer],
     ...limits,

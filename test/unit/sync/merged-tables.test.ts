@@ -4,7 +4,7 @@ import type { Column, Table } from '../../../src/schema/model.js';
 import { Dependencies } from '../../../src/sync/write/dependencies.js';
 import { mergedStatements } from '../../../src/sync/write/statements.js';
 import { TablePlan } from '../../../src/sync/write/table-plan.js';
-import { column, index, insert, job, MYSQL, remove, table, text, update } from './support.js';
+import { column, index, insert, job, MERGING, MYSQL, remove, table, text, update } from './support.js';
 
 const ROUTES = [{ name: 'r', schemaPattern: 'db', tablePattern: 't_*', targetSchema: 'all', targetTable: 't' }];
 const mapping = createRouter(ROUTES, true);
@@ -23,7 +23,7 @@ describe('rows of tables that are merged into one', () => {
     const one = planOf(columns(id, v), columns(id, v));
     const two = planOf({ ...columns(id, v), name: 't_2' }, columns(id, v));
     const jobs = [job(1, one, insert([1, 10])), job(2, two, insert([2, 20]))];
-    expect(mergedStatements(jobs).map(({ sql }) => sql)).toEqual([
+    expect(mergedStatements(jobs, MERGING).map(({ sql }) => sql)).toEqual([
       'INSERT INTO `all`.`t` (`id`, `v`) VALUES (1,10),(2,20)',
     ]);
   });
@@ -32,7 +32,7 @@ describe('rows of tables that are merged into one', () => {
     const one = planOf(columns(id, v), columns(id, v));
     const two = planOf({ ...columns(v, id), name: 't_2' }, columns(id, v));
     const jobs = [job(1, one, insert([1, 10])), job(2, two, insert([20, 2])), job(3, two, update([20, 2], [21, 2]))];
-    expect(mergedStatements(jobs).map(({ sql }) => sql)).toEqual([
+    expect(mergedStatements(jobs, MERGING).map(({ sql }) => sql)).toEqual([
       'INSERT INTO `all`.`t` (`id`, `v`) VALUES (1,10)',
       'INSERT INTO `all`.`t` (`v`, `id`) VALUES (20,2)',
       'UPDATE `all`.`t` SET `v` = 21, `id` = 2 WHERE `id` = 2',
@@ -58,7 +58,7 @@ describe('rows of tables that are merged into one', () => {
   test('are found by the downstream key alone', () => {
     const downstream = table('t', [id, v, column('shard', 'int', { nullable: false })], [index('PRIMARY', 'v')]);
     const plan = planOf(columns(id, { ...v, nullable: false }), downstream);
-    expect(mergedStatements([job(1, plan, remove([1, 10]))]).map(({ sql }) => sql)).toEqual([
+    expect(mergedStatements([job(1, plan, remove([1, 10]))], MERGING).map(({ sql }) => sql)).toEqual([
       'DELETE FROM `all`.`t` WHERE `v` = 10',
     ]);
   });

@@ -203,6 +203,7 @@ describe('random changes over random lanes', () => {
             const pipeline = new Pipeline({
               writers,
               batch,
+              compact: true,
               batchBytes: 1 << 20,
               maxRows: 50,
               maxBytes: 1 << 20,

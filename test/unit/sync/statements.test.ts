@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CellValue } from '../../../src/sync/events.js';
 import { literalWriter } from '../../../src/sync/write/literal.js';
 import { bigStatements, mergedStatements, plainStatements } from '../../../src/sync/write/statements.js';
-import { column, index, insert, job, MYSQL, planOf, remove, table, text, TIDB, update } from './support.js';
+import { column, index, insert, job, MERGING, MYSQL, planOf, remove, table, text, TIDB, update } from './support.js';
 
 describe('literals', () => {
   const mysql = (type: string, value: CellValue, more = {}): string =>
@@ -38,7 +38,8 @@ describe('literals', () => {
 describe('statements of a batch', () => {
   const pk = [column('id', 'int', { nullable: false }), column('a', 'int')];
   const plan = planOf(table('t', pk, [index('PRIMARY', 'id')]));
-  const sql = (jobs: ReturnType<typeof job>[]): string[] => mergedStatements(jobs).map((statement) => statement.sql);
+  const sql = (jobs: ReturnType<typeof job>[], merging = MERGING): string[] =>
+    mergedStatements(jobs, merging).map((statement) => statement.sql);
 
   test('the changes of a key become one; a row that comes and goes is not sent', () => {
     const jobs = [
@@ -58,6 +59,27 @@ describe('statements of a batch', () => {
       'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,2),(5,1)',
       'UPDATE `db`.`t` SET `id` = 6, `a` = 1 WHERE `id` = 6',
     ]);
+  });
+
+  test('compact and multiple-rows are switched off apart', () => {
+    const jobs = [insert([1, 1]), update([1, 1], [1, 2]), insert([2, 1])].map((each, i) => job(i + 1, plan, each));
+    expect(sql(jobs, { compact: true, multipleRows: false })).toEqual([
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,2)',
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (2,1)',
+    ]);
+    expect(sql(jobs, { compact: false, multipleRows: true })).toEqual([
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,1)',
+      'UPDATE `db`.`t` SET `id` = 1, `a` = 2 WHERE `id` = 1',
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (2,1)',
+    ]);
+    expect(sql(jobs.toReversed().slice(2), { compact: false, multipleRows: false })).toEqual([
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,1)',
+    ]);
+    const inserts = [jobs[0], jobs[2]].flatMap((each) => each ?? []);
+    expect(sql(inserts, { compact: false, multipleRows: true })).toEqual([
+      'INSERT INTO `db`.`t` (`id`, `a`) VALUES (1,1),(2,1)',
+    ]);
+    expect(sql(inserts, { compact: false, multipleRows: false })).toHaveLength(2);
   });
 
   test('several updates are an upsert that is followed by its proof', () => {

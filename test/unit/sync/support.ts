@@ -1,6 +1,7 @@
 import type { RowChange, RowImage } from '../../../src/sync/events.js';
 import type { RowJob } from '../../../src/sync/write/row-job.js';
 import { SAME_NAMES } from '../../../src/filter/router.js';
+import type { Merging } from '../../../src/sync/write/statements.js';
 import { TablePlan, type DownstreamTable } from '../../../src/sync/write/table-plan.js';
 import type { Target } from '../../../src/sync/target.js';
 import type { Column, ForeignKey, Index, Table } from '../../../src/schema/model.js';
@@ -70,6 +71,9 @@ export function job(seq: number, plan: TablePlan, change: RowChange, more: Parti
     ...more,
   };
 }
+
+/** As usual. */
+export const MERGING: Merging = { compact: true, multipleRows: true };
 
 export const insert = (after: RowImage): RowChange => ({ kind: 'insert', after });
 export const update = (before: RowImage, after: RowImage): RowChange => ({ kind: 'update', before, after });
