@@ -7,7 +7,7 @@ import { Random } from './random.js';
 /** The same statements in every run; `DM_SEED=$RANDOM` looks for new ones. */
 const DEFAULT_SEED = 20211130;
 /** Accepted statements a flavor. */
-const WANTED = tries(1_000);
+const WANTED = tries(3_000);
 /** Connections that work side by side, each in a database and with random numbers of its own. */
 const LANES = 4;
 /** Statements after which a lane starts anew with an empty database. */
