@@ -11,8 +11,8 @@ endWithEachTest();
 const FROZEN_MS = 12_000;
 
 /**
- * From the freeze to another worker at work: the heartbeat timeouts of the process and of its unit, which pass side by side, and
- * two workflow tasks that the frozen one has taken with it.
+ * From the freeze to another worker at work: the heartbeat timeouts of the process and of its unit, and what Temporal hands to the
+ * frozen one meanwhile, which is lost until it times out.
  */
 const TAKEOVER_MS = 60_000;
 const GIVEN_UP_MS = 60_000;
