@@ -56,6 +56,12 @@ const LOCK_PAUSE_MS = 3_000;
 /** Structures are read under the lock for no longer than this; those of the rest follow after it. */
 const STRUCTURES_UNDER_LOCK_MS = 1_000;
 /**
+ * Seconds for which a reader waits for a table under the lock. A FLUSH TABLES of somebody else that meets our table locks
+ * makes MySQL let nobody open these tables until we have unlocked them, even when that FLUSH has given up: without a limit
+ * the readers would wait for the lock, and the lock for the readers.
+ */
+const READER_WAIT_SECONDS = 1;
+/**
  * Without a lock a transaction may be counted in the binlog's position before its rows are visible. The snapshot is taken
  * this much later than the position, by when such a transaction has been committed.
  */
@@ -75,6 +81,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   await faultPoint('dump.before-snapshot');
   await tellOfPrepared(options.lockConnection, options.flavor, options.logger);
   if (options.consistency === 'none') return withoutLock(options);
+  await onAll(options.readers, (reader) => reader.query(`SET SESSION lock_wait_timeout = ${READER_WAIT_SECONDS}`));
   if (options.consistency === 'lock') return withTableLocks(options);
   try {
     return await withGlobalLock(options);
@@ -191,6 +198,7 @@ async function underLock(
   await readStructures(options, found.tables, structures, Date.now() + STRUCTURES_UNDER_LOCK_MS);
   await unlock(options);
   const lockedMs = Date.now() - since;
+  await onAll(options.readers, (reader) => reader.query('SET SESSION lock_wait_timeout = DEFAULT'));
   const at = { tables: found.tables.length, position: formatPosition(place.start) };
   options.logger.info('snapshot taken', { lockedMs, ...at });
   await readStructures(options, found.tables, structures, Number.POSITIVE_INFINITY);
@@ -204,15 +212,21 @@ async function settleAll<A, B, C>(work: readonly [Promise<A>, Promise<B>, Promis
   return Promise.all(work);
 }
 
-async function openSnapshots(readers: readonly DbConnection[]): Promise<void> {
-  const opened = readers.map(async (reader) => {
-    await reader.query('START TRANSACTION /*!40108 WITH CONSISTENT SNAPSHOT */');
-  });
-  await Promise.allSettled(opened);
-  await Promise.all(opened);
+function openSnapshots(readers: readonly DbConnection[]): Promise<void> {
+  return onAll(readers, (reader) => reader.query('START TRANSACTION /*!40108 WITH CONSISTENT SNAPSHOT */'));
 }
 
-/** Reads CREATE TABLE of the tables not read yet, on all readers, until the deadline. Tables that are gone stay out. */
+/** Does the same on all; waits for all, also when one fails. */
+async function onAll(readers: readonly DbConnection[], act: (reader: DbConnection) => Promise<unknown>): Promise<void> {
+  const work = readers.map(act);
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}
+
+/**
+ * Reads CREATE TABLE of the tables not read yet, on all readers, until the deadline. Tables that are gone stay out, and
+ * before a deadline those that cannot be opened: they are for later.
+ */
 async function readStructures(
   options: SnapshotOptions,
   tables: readonly DumpTable[],
@@ -221,18 +235,17 @@ async function readStructures(
 ): Promise<void> {
   const waiting = tables.filter(({ schema, name }) => !structures.has(quoteTable(schema, name)));
   let next = 0;
-  const work = options.readers.map(async (reader) => {
+  await onAll(options.readers, async (reader) => {
     while (next < waiting.length && Date.now() < deadline) {
       const table = waiting[next++];
       try {
         structures.set(quoteTable(table.schema, table.name), await showCreateTable(reader, table));
       } catch (error) {
-        if (serverErrno(error) !== ER_NO_SUCH_TABLE) throw error;
+        const isLater = serverErrno(error) === ER_LOCK_WAIT_TIMEOUT && Number.isFinite(deadline);
+        if (serverErrno(error) !== ER_NO_SUCH_TABLE && !isLater) throw error;
       }
     }
   });
-  await Promise.allSettled(work);
-  await Promise.all(work);
 }
 
 async function acquire(options: SnapshotOptions, sql: string, attempts = LOCK_ATTEMPTS): Promise<void> {

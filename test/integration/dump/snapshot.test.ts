@@ -292,3 +292,24 @@ test('a pending DDL on another table does not hold up the dump', async () => {
     await pending;
   }
 });
+
+test.each(['mysqlUp', 'mariadbUp'] as const)(
+  'a FLUSH of somebody else on %s that waits for the locks of the dump does not make both wait for ever',
+  async (upstream) => {
+    const servers = testServers();
+    const database = await createDatabase(servers[upstream], 'p_flush');
+    const up = await connectTo(servers[upstream], database);
+    await runAll(up, ['CREATE TABLE t (id INT PRIMARY KEY)', 'INSERT INTO t VALUES (1)']);
+    const config = subtask(servers[upstream], servers.mysqlDown, [database]);
+    config.dump.consistency = 'lock';
+    setFaults('dump.locked=stall:2500');
+    const started = Date.now();
+    const dumping = runDump(config, unitContext(), { dataDir: await dataDirectory() });
+    await sleep(1_000);
+    // The server keeps the table marked as to be closed, and lets nobody open it, until the dump has unlocked it.
+    await up.query('SET SESSION lock_wait_timeout = 1');
+    await expect(up.query('FLUSH TABLES t')).rejects.toMatchObject({ errno: 1205 });
+    expect(await dumping).toMatchObject({ finished: true });
+    expect(Date.now() - started).toBeLessThan(10_000);
+  },
+);
