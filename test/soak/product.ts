@@ -27,8 +27,8 @@ export interface ProductOptions {
   dir: string;
   /** Asked before each start. */
   nextLife: () => Life;
-  /** Whether an error can come from what the soak does itself. */
-  isExcused: (failure: Failure) => boolean;
+  /** Whether an error of a process in this unit can come from what the soak does itself. */
+  isExcused: (failure: Failure, unit: string) => boolean;
 }
 
 export type Failure = Extract<SoakMessage, { kind: 'failed' }>;
@@ -47,6 +47,8 @@ export class Product {
   readonly #dumpMeta: { value: StartMeta | undefined } = { value: undefined };
   readonly #done: Promise<void>;
   #child: ChildProcess | undefined;
+  /** The unit that each process is in. */
+  readonly #units = new WeakMap<ChildProcess, string>();
   #stopping = false;
   #repeated = 0;
   #disk = 0;
@@ -152,9 +154,12 @@ export class Product {
     const isCurrent = child === this.#child;
     if (message.kind === 'failed') {
       this.#log.write(`--- process ${child.pid} failed: ${message.name} ${message.text}\n`);
-      if (message.name !== 'FenceLostError') this.#fail(message);
-    } else if (!isCurrent) return;
-    else if (message.kind === 'unit') this.unit = message.unit;
+      if (message.name !== 'FenceLostError') this.#fail(message, this.#units.get(child) ?? '');
+      return;
+    }
+    if (message.kind === 'unit') this.#units.set(child, message.unit);
+    if (!isCurrent) return;
+    if (message.kind === 'unit') this.unit = message.unit;
     else if (message.kind === 'dumped') this.#dumpMeta.value = message.meta;
     else {
       this.progress = message.progress;
@@ -162,9 +167,11 @@ export class Product {
     }
   }
 
-  #fail(failure: Failure): void {
+  #fail(failure: Failure, unit: string): void {
     this.errors.set(failure.text, (this.errors.get(failure.text) ?? 0) + 1);
-    this.#repeated = this.#options.isExcused(failure) ? this.#repeated + 1 / SAME_ERRORS : this.#repeated + SAME_ERRORS;
+    this.#repeated = this.#options.isExcused(failure, unit)
+      ? this.#repeated + 1 / SAME_ERRORS
+      : this.#repeated + SAME_ERRORS;
     if (this.#repeated >= SAME_ERRORS) this.failure = failure;
   }
 }

@@ -158,7 +158,7 @@ class Round {
     this.#product = new Product({
       dir: this.#dir,
       nextLife: () => this.#nextLife(),
-      isExcused: (failure) => this.#isExcused(failure),
+      isExcused: (failure, unit) => this.#isExcused(failure, unit),
     });
     for (let n = 1; n <= COMPARISONS && this.result.failures.length === 0; n++) {
       this.#startChaos();
@@ -277,10 +277,10 @@ class Round {
     return faults === undefined ? { config } : { config, faults };
   }
 
-  #isExcused({ text }: Failure): boolean {
+  #isExcused({ text }: Failure, unit: string): boolean {
     if (text.includes('injected fault')) return true;
     // A dump cannot follow a table whose structure changes; it begins anew.
-    if (/while the dump ran|was dropped|doesn't exist/.test(text) && this.#product?.unit === 'Dump') return true;
+    if (/while the dump ran|was dropped|doesn't exist/.test(text) && unit === 'Dump') return true;
     return this.#chaos?.isNear === true && /connect|lost|closed|shutdown|kill|lock wait|deadlock|bad conn/i.test(text);
   }
 
