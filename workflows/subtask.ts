@@ -40,8 +40,8 @@ const UNIT_PICKUP_TIMEOUT_MS = 5_000;
 /** Time for news of a re-binding to arrive before the same worker is tried again. */
 const RETRY_PAUSE_MS = 3_000;
 /**
- * The same for a worker that has fallen silent: the cluster has noticed before us and is about to tell, unless what it tells
- * waits for workflow tasks that the frozen process has taken with it (two at most, of five seconds).
+ * The same for a worker that was silent at Temporal's last attempt as well: the cluster has noticed before us and is about to
+ * tell, unless what it tells waits for workflow tasks that the frozen process has taken with it.
  */
 const SILENT_WORKER_PAUSE_MS = 12_000;
 /** Replication has no checkpoint yet and the dump it should follow is gone with its worker: the choice of the unit is open again. */
@@ -388,9 +388,9 @@ function initialState(input: SubtaskInput): SubtaskState {
 }
 
 /**
- * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection) without a
- * line in history; after some attempts in a row the subtask pauses with the error, for everyone to see, and its automatic
- * resume goes on trying.
+ * The units of one subtask on one worker. Temporal itself repeats what failed by bad luck (a lost connection, a worker that
+ * died and came back) without a line in history; after some attempts in a row the subtask pauses with the error, for
+ * everyone to see, and its automatic resume goes on trying.
  */
 function unitActivities(worker: string, input: SubtaskInput): DmActivities {
   return proxyActivities<DmActivities>({

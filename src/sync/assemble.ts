@@ -14,7 +14,7 @@ import { introspectTable, loadDatabaseDefaults } from '../schema/introspect.js';
 import { SchemaTracker } from '../schema/tracker.js';
 import { CheckpointStore, type Checkpoint } from './checkpoint/checkpoint.js';
 import { Control } from './control.js';
-import { countingFilters, lastApplied } from './counting-filter.js';
+import { countingFilters, lastApplied, type CountingFilters } from './counting-filter.js';
 import { DdlApplier } from './ddl/ddl-applier.js';
 import type { RewritePlanOptions } from './ddl/ddl-plan.js';
 import { DdlRunner } from './ddl/ddl-runner.js';
@@ -102,7 +102,8 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   const mapping = lowerCase ? mappingInLowerCase(router) : router;
   const tracker = openTracker(around, store, upstream, downstream, mapping);
   const pipeline = openPipeline(around, fence, downstream);
-  const filter = countingFilters(config, checkpoint, lowerCase).current.text;
+  const filters = countingFilters(config, checkpoint, lowerCase);
+  const filter = filters.current.text;
   const prepared = new PreparedTransactions(tables, config.sourceId, around.options.xaBytes ?? XA_BYTES);
   await control.run((connection) => prepared.load(connection, stored?.foreign === false));
   if (checkpoint.filter !== filter) prepared.forgetRows();
@@ -122,7 +123,7 @@ export async function assemble(around: Surroundings): Promise<Parts> {
   });
   const online = new OnlineRecords(tables, config.sourceId, upstream.profile.lowerCaseTableNames !== 0);
   await control.run((connection) => online.load(connection));
-  const known = { checkpoint, upstream, downstream, mapping };
+  const known = { checkpoint, filters, upstream, downstream, mapping };
   const applier = openApplier({ around, ...known, store, tracker, pipeline, keeper, prepared, fence, online });
   if (fresh?.dumpDir !== undefined) await trackDump(fresh.dumpDir, config, tracker);
   if (keeper.isDue) await keeper.flush();
@@ -212,6 +213,7 @@ interface ApplierParts {
   around: Surroundings;
   store: CheckpointStore;
   checkpoint: Checkpoint;
+  filters: CountingFilters;
   upstream: UpstreamInfo;
   downstream: DownstreamInfo;
   mapping: TableMapping;
@@ -239,7 +241,7 @@ function openApplier(parts: ApplierParts): { applier: EventApplier; ddl: DdlRunn
   const { around, checkpoint, upstream, downstream, mapping, store, fence, tracker, pipeline, keeper, online } = parts;
   const { config, control, counters, logger } = around;
   const lowerCase = upstream.profile.lowerCaseTableNames !== 0;
-  const { current, next } = countingFilters(config, checkpoint, lowerCase);
+  const { current, next } = parts.filters;
   const rules = createEventFilter(config.filters);
   const events = lowerCase ? eventsInLowerCase(rules) : rules;
   const plan: RewritePlanOptions = {

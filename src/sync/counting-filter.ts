@@ -24,6 +24,12 @@ interface FilterRules {
   online?: OnlineDdlConfig;
 }
 
+/** The filter to count with, and the one that takes its place behind a change. */
+export interface CountingFilters {
+  current: CountingFilter;
+  next: (CountingFilter & { from: number }) | undefined;
+}
+
 /**
  * The filter to count with. When changes beyond the checkpoint are known as applied, they were counted under the filter of
  * that time: it holds until the stream has passed them, and the new one after that.
@@ -34,7 +40,7 @@ export function countingFilters(
   config: SubtaskConfig,
   checkpoint: Pick<Checkpoint, 'applied' | 'appliedSeq' | 'seq' | 'filter'>,
   lowerCase: boolean,
-): { current: CountingFilter; next: (CountingFilter & { from: number }) | undefined } {
+): CountingFilters {
   const rules: FilterRules = {
     rules: config.blockAllowList ?? null,
     caseSensitive: config.caseSensitive,
